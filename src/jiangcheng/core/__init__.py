@@ -1,0 +1,1 @@
+"""The six desks: access, portal, registry, observations, cases, indicators."""

@@ -1,0 +1,26 @@
+"""What every test may ask for: real shared data, a real database."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> pathlib.Path:
+    """The folder of real data with provenance that lies beside the project, or a skip with the reason."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip("the shared data folder is not beside this checkout")
+    return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_plan() -> pathlib.Path:
+    """The folder with the two public plans in tables, or a skip with the reason."""
+    if not (SHARED / "plan").is_dir():
+        pytest.skip("the shared plan folder is not beside this checkout")
+    return SHARED / "plan"
