@@ -15,7 +15,8 @@ from django.conf import settings
 from django.core import management
 from django.db import connection
 
-from jiangcheng.config import process
+from jiangcheng.config import jobs, process
+from jiangcheng.core import manifest
 from jiangcheng.demo import city, geography, live, setup
 
 
@@ -102,7 +103,20 @@ def _prepare(console: rich.console.Console) -> setup.State:
                 console.print(f"{share:4.0%} {text}")
 
         management.call_command("migrate", verbosity=0, interactive=False)
-        return setup.prepare(now=dt.datetime.now(dt.UTC), progress=progress)
+        state = setup.prepare(now=dt.datetime.now(dt.UTC), progress=progress)
+        _judge_history(bar)
+        return state
+
+
+def _judge_history(bar: rich.progress.Progress) -> None:
+    """Run every job once, so that the first page shows a year that is judged and the present is not kept waiting."""
+    tasks = manifest.manifests.tasks()
+    line = bar.add_task("评价历史 judging the history", total=len(tasks))
+    for task in tasks:
+        bar.update(line, description=f"{task.names.zh} {task.names.en}")
+        jobs.Jobs([task]).run_all_once()
+        bar.advance(line)
+    bar.update(line, description="评价历史 history judged")
 
 
 def _announce(console: rich.console.Console, options: argparse.Namespace) -> None:
