@@ -29,3 +29,11 @@ def shared_plan() -> pathlib.Path:
     if not (SHARED / "plan").is_dir():
         pytest.skip("the shared plan folder is not beside this checkout")
     return SHARED / "plan"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _manifests() -> None:
+    """Load the manifests, as every process of the product does at start-up."""
+    from jiangcheng.config import wiring
+
+    wiring.load_manifests()

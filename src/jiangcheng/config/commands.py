@@ -137,7 +137,12 @@ def _user(options: argparse.Namespace) -> int:
             username=options.username, display_name=options.name, password=password, actor=None, at=now
         )
         access.assign_role(
-            user=user, role=options.role, region_code=options.region, actor=None, at=now, on=now.date()
+            user=user,
+            role=options.role,
+            region_code=options.region,
+            actor=None,
+            at=now,
+            on=timezone.localdate(now),
         )
     except (ValueError, LookupError) as error:
         sys.stderr.write(f"{error}\n")

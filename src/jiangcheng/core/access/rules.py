@@ -1,0 +1,109 @@
+"""What access is decided by: role definitions, area prefixes, waiting times, the hash chain."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import decimal
+import hashlib
+import json
+import pathlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+GENESIS = "0" * 64
+"""The hash that stands before the first entry of a chain."""
+
+FREE_FAILURES = 5
+"""Failed log-ins that cost no waiting; a sixth attempt waits."""
+FIRST_WAIT = 30
+LONGEST_WAIT = 3600
+
+SESSION_SECONDS = 8 * 3600
+"""A shift: the longest life of an ordinary session."""
+ADMINISTRATOR_SESSION_SECONDS = 1800
+"""Administrators log in again after half an hour."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RoleDefinition:
+    """A role as the installation brings it."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    bound_to_facility: bool
+    exclusive_group: str
+    permissions: tuple[str, ...]
+
+
+def role_definitions() -> tuple[RoleDefinition, ...]:
+    """Return the roles of ``data/roles.json``."""
+    path = pathlib.Path(__file__).parent / "data" / "roles.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(RoleDefinition(**{**row, "permissions": tuple(row["permissions"])}) for row in rows)
+
+
+def area_prefix(code: str) -> str:
+    """Return the prefix that the codes of all areas inside an area share.
+
+    GB/T 2260 fills the six digits of provinces and cities with zeros: ``220200`` (a city) covers ``220202``.
+    """
+    if len(code) == 6 and code.isdigit():
+        if code.endswith("0000"):
+            return code[:2]
+        if code.endswith("00"):
+            return code[:4]
+    return code
+
+
+def covers(prefixes: Iterable[str], code: str) -> bool:
+    """Tell whether the area ``code`` lies in one of the areas with these prefixes."""
+    return bool(code) and any(code.startswith(prefix) for prefix in prefixes)
+
+
+def wait_after(failures: int) -> int:
+    """Return how long the next log-in has to wait [s] after so many failures in a row."""
+    if failures < FREE_FAILURES:
+        return 0
+    doublings = min(failures - FREE_FAILURES, 12)
+    return min(FIRST_WAIT << doublings, LONGEST_WAIT)
+
+
+def canonical(value: object) -> bytes:
+    """Return the one JSON text of a value: sorted keys, no blanks, UTF-8.
+
+    Whole floats become integers, because a database may return ``2.0`` as ``2``.
+
+    Raises
+    ------
+    ValueError
+        If the value holds NaN or an infinity.
+    """
+    return json.dumps(
+        plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def plain(value: object) -> Any:
+    """Return the value in the types of JSON; instants in UTC, decimals as text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(plain(item) for item in value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat()
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    return value
+
+
+def chain_hash(previous: str, content: Mapping[str, object]) -> str:
+    """Return the SHA-256 of an entry and the hash before it, in hexadecimal."""
+    return hashlib.sha256(previous.encode("ascii") + b"\n" + canonical(content)).hexdigest()

@@ -1,0 +1,57 @@
+"""Guarding views, keeping the audit trail, and managing people."""
+
+from jiangcheng.core.access.services.audit import ChainReport, record, verify_audit
+from jiangcheng.core.access.services.guard import (
+    authorise,
+    ninja_auth,
+    permission_of,
+    person,
+    public,
+    received_at,
+    received_date,
+    requires,
+    turn_away,
+)
+from jiangcheng.core.access.services.people import (
+    FacilityMissing,
+    RoleConflict,
+    UnknownRole,
+    UsernameTaken,
+    WeakPassword,
+    assign_role,
+    create_user,
+    load_roles,
+    logged_out,
+    login_failed,
+    login_succeeded,
+    remaining_wait,
+    set_language,
+)
+
+__all__ = [
+    "ChainReport",
+    "FacilityMissing",
+    "RoleConflict",
+    "UnknownRole",
+    "UsernameTaken",
+    "WeakPassword",
+    "assign_role",
+    "authorise",
+    "create_user",
+    "load_roles",
+    "logged_out",
+    "login_failed",
+    "login_succeeded",
+    "ninja_auth",
+    "permission_of",
+    "person",
+    "public",
+    "received_at",
+    "received_date",
+    "record",
+    "remaining_wait",
+    "requires",
+    "set_language",
+    "turn_away",
+    "verify_audit",
+]

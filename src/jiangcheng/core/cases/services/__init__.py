@@ -1,0 +1,26 @@
+"""Findings open cases; people move them until they are closed."""
+
+from jiangcheng.core.cases.queries import available_actions, propose_handler
+from jiangcheng.core.cases.services.engine import Refused, act, verify_steps
+from jiangcheng.core.cases.services.findings import (
+    FindingReport,
+    UnknownKind,
+    end_finding,
+    report,
+    report_in_person,
+)
+from jiangcheng.core.cases.services.workflows import load_workflows
+
+__all__ = [
+    "FindingReport",
+    "Refused",
+    "UnknownKind",
+    "act",
+    "available_actions",
+    "end_finding",
+    "load_workflows",
+    "propose_handler",
+    "report",
+    "report_in_person",
+    "verify_steps",
+]

@@ -1,0 +1,17 @@
+"""Addresses of the desk `cases`."""
+
+from django.urls import path
+
+from jiangcheng.core.cases import views
+
+app_name = "cases"
+urlpatterns = [
+    path("", views.desk, name="desk"),
+    path("new", views.new, name="new"),
+    path("layer.geojson", views.layer, name="layer"),
+    path("cards/counts", views.card_counts, name="card_counts"),
+    path("cards/open", views.card_open, name="card_open"),
+    path("<str:number>", views.case, name="case"),
+    path("<str:number>/act", views.act, name="act"),
+    path("<str:number>/evidence/<int:key>", views.evidence, name="evidence"),
+]

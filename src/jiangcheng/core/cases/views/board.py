@@ -1,0 +1,161 @@
+"""The desk: cases by state or as a list, on the map, and as cards of the home page."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_naive
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from jiangcheng.core.access.services import person, received_at, received_date, requires
+from jiangcheng.core.cases import queries, rules
+from jiangcheng.core.cases.models import Case, WorkflowDefinition
+from jiangcheng.core.cases.views import wording
+from jiangcheng.core.registry import queries as registry
+
+PAGE = 50
+COLUMN = 30
+"""Cards a column of the board shows; the rest is in the list."""
+CARD_ROWS = 6
+LAYER_ROWS = 5000
+SHAPES = {1: "circle", 2: "circle", 3: "diamond", 4: "triangle"}
+COLOURS = {"ok": "#2563eb", "warn": "#b45309", "bad": "#b91c1c", "": "#475569"}
+STATUS = {"ok": "ok", "warn": "warn", "bad": "bad", "": "ok"}
+
+
+@require_GET
+@requires("cases.view")
+def desk(request: HttpRequest) -> HttpResponse:
+    """Show the cases as a board, or with ``?view=list`` as a list; the filters stand in the address."""
+    now = received_at(request)
+    filters = _filters(request)
+    seen = queries.visible(user=person(request), on=received_date(request))
+    found = queries.narrowed(seen, filters=filters, user=person(request), now=now)
+    as_list = request.GET.get("view") == "list"
+    context = {
+        "filters": filters,
+        "as_list": as_list,
+        "counts": queries.counts(found, now=now),
+        "states": [(item["code"], wording.name_of(item)) for item in _states()],
+        "counties": [(item.code, wording.name_of(item)) for item in registry.regions(level="county")],
+        "types": seen.order_by("case_type").values_list("case_type", flat=True).distinct(),
+        **(_list(request, found, now) if as_list else _board(found, now)),
+    }
+    partial = request.headers.get("HX-Request") == "true" and request.headers.get("HX-Target", "").endswith(
+        "board"
+    )
+    return render(request, "cases/_board.html" if partial else "cases/desk.html", context)
+
+
+@require_GET
+@requires("cases.view")
+def layer(request: HttpRequest) -> HttpResponse:
+    """Return the cases open now, or at ``?at=`` (ISO 8601 with offset), as GeoJSON points."""
+    now = at = received_at(request)
+    if given := request.GET.get("at"):
+        try:
+            parsed = parse_datetime(given.replace(" ", "+"))
+        except ValueError:
+            parsed = None
+        if parsed is None or is_naive(parsed):
+            return HttpResponseBadRequest(_("at 应为带时区的时间，例如 2026-11-01T08:00:00+08:00"))
+        at = parsed
+    seen = queries.visible(user=person(request), on=received_date(request)).exclude(longitude=None)
+    found = queries.open_at(seen, at=min(at, now)).select_related("workflow", "grid_cell", "region")
+    features = [_feature(case, at) for case in found.order_by("severity", "pk")[:LAYER_ROWS]]
+    return JsonResponse(
+        {"type": "FeatureCollection", "features": features}, content_type="application/geo+json"
+    )
+
+
+@require_GET
+@requires("cases.view")
+def card_counts(request: HttpRequest) -> HttpResponse:
+    """Return the home card with the numbers of open and overdue cases."""
+    seen = queries.visible(user=person(request), on=received_date(request))
+    return render(request, "cases/_counts.html", {"counts": queries.counts(seen, now=received_at(request))})
+
+
+@require_GET
+@requires("cases.view")
+def card_open(request: HttpRequest) -> HttpResponse:
+    """Return the home card with the cases whose clock presses most."""
+    now = received_at(request)
+    seen = queries.open_cases(queries.visible(user=person(request), on=received_date(request)))
+    cards = [wording.card(case, now) for case in queries.listed(seen)[:CARD_ROWS]]
+    return render(request, "cases/_open.html", {"cards": cards})
+
+
+def _filters(request: HttpRequest) -> queries.Filters:
+    given = {
+        "state": "state",
+        "case_type": "type",
+        "county": "county",
+        "facility": "facility",
+        "station": "station",
+        "sought": "q",
+    }
+    texts = {name: request.GET.get(key, "").strip()[:80] for name, key in given.items()}
+    return queries.Filters(**texts, overdue="overdue" in request.GET, mine="mine" in request.GET)
+
+
+def _states() -> list[dict[str, Any]]:
+    known: dict[str, dict[str, Any]] = {}
+    for workflow in WorkflowDefinition.objects.order_by("code", "version"):
+        known.update({item["code"]: item for item in workflow.definition["states"]})
+    return list(known.values())
+
+
+def _list(request: HttpRequest, found: Any, now: Any) -> dict[str, Any]:
+    page = Paginator(queries.listed(found), PAGE).get_page(request.GET.get("page"))
+    return {"page": page, "cards": [wording.card(case, now) for case in page.object_list]}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Column:
+    """A state with its most pressing cases."""
+
+    code: str
+    name: str
+    total: int
+    cards: list[wording.Card]
+
+
+def _board(found: Any, now: Any) -> dict[str, Any]:
+    columns = []
+    for item in _states():
+        if item.get("final"):
+            continue
+        within = found.filter(state=item["code"])
+        cards = [wording.card(case, now) for case in queries.listed(within)[:COLUMN]]
+        total = len(cards) if len(cards) < COLUMN else within.count()
+        columns.append(Column(item["code"], wording.name_of(item), total, cards))
+    return {"columns": columns}
+
+
+def _feature(case: Case, at: Any) -> dict[str, Any]:
+    then = getattr(case, "state_then", None) or case.state
+    level = rules.clock(case.state_at, case.due_at, at) if then == case.state and at >= case.state_at else ""
+    clock = wording.clock_of(case, at) if level else None
+    lines = [
+        [_("编号"), case.number],
+        [_("环节"), wording.state_of(case, then)],
+        [_("程度"), str(wording.SEVERITIES[case.severity])],
+    ]
+    if clock:
+        lines.append([_("时限"), clock.text])
+    properties = {
+        "id": f"case:{case.number}", "name": wording.title_of(case), "label": wording.state_of(case, then),
+        "value": None, "unit": "", "level": None, "colour": COLOURS[level], "text_colour": "#ffffff",
+        "shape": SHAPES[case.severity], "status": STATUS[level], "lines": lines,
+        "url": reverse("cases:case", args=[case.number]), "at": case.opened_at.isoformat(),
+    }  # fmt: skip
+    point = {"type": "Point", "coordinates": [case.longitude, case.latitude]}
+    return {"type": "Feature", "geometry": point, "properties": properties}

@@ -1,0 +1,17 @@
+"""Importing registers and keeping evidence."""
+
+from jiangcheng.core.registry.rules import sniff as media_type
+from jiangcheng.core.registry.services.evidence import EvidenceRefused, store_evidence
+from jiangcheng.core.registry.services.imports import ImportReport, RowError, import_register, kinds
+from jiangcheng.core.registry.services.properties import load_properties
+
+__all__ = [
+    "EvidenceRefused",
+    "ImportReport",
+    "RowError",
+    "import_register",
+    "kinds",
+    "load_properties",
+    "media_type",
+    "store_evidence",
+]
