@@ -9,7 +9,7 @@ BUILD  := src/jiangcheng/core/portal/static/portal/build
 SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 PO     := $(shell find src -name '*.po')
 DEMO   ?=
-TEST   ?= -n auto
+TEST   ?= -n 2 --dist loadgroup
 
 .PHONY: demo test lint format types contracts messages assets lock bench clean
 
@@ -17,6 +17,9 @@ demo: $(BIN)/.demo $(BUILD)/manifest.json messages
 	@exec $(BIN)/jiangcheng demo $(DEMO)
 
 test: $(BIN)/.test $(BIN)/.demo $(BUILD)/manifest.json messages lint types
+	@echo "· what touches the business database, on PostgreSQL"
+	PYTHONPATH=tests $(BIN)/python -m pytest -p on_postgresql $(TEST) -q tests/core tests/modules
+	@echo "· everything, on SQLite"
 	$(BIN)/python -m pytest $(TEST)
 
 lint: $(BIN)/.test

@@ -39,6 +39,13 @@ def serve(
     )
 
 
+class _Server(uvicorn.Server):
+    """A server that leaves signals to `_serve`: its own handling would end the process by the signal again."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+
 async def _serve(
     *,
     host: str,
@@ -57,8 +64,10 @@ async def _serve(
         timeout_graceful_shutdown=5,
         lifespan="off",
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
     runner = job_runner.Jobs(manifest.manifests.tasks()) if jobs else None
     listener = gateway_service.Gateway(*gateway) if gateway else None
     async with _started(listener=listener, runner=runner):

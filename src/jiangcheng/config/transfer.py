@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from jiangcheng.config import registers
 from jiangcheng.core.access.models import User
 from jiangcheng.core.observations import services, store
 from jiangcheng.core.registry.models import ObservedProperty, Station
@@ -22,10 +23,14 @@ SHOWN = 20
 
 def register(subparsers: Any) -> None:
     """Add both commands."""
-    incoming = subparsers.add_parser("import", help="bring values in from a CSV or Parquet file")
-    _add_import(incoming.add_subparsers(required=True, metavar="WHAT"))
-    outgoing = subparsers.add_parser("export", help="write values to a CSV or Parquet file")
-    _add_export(outgoing.add_subparsers(required=True, metavar="WHAT"))
+    incoming = subparsers.add_parser("import", help="bring observations or a register in from a file")
+    kinds = incoming.add_subparsers(required=True, metavar="WHAT")
+    _add_import(kinds)
+    registers.add_import(kinds)
+    outgoing = subparsers.add_parser("export", help="write observations or a register to a file")
+    kinds = outgoing.add_subparsers(required=True, metavar="WHAT")
+    _add_export(kinds)
+    registers.add_export(kinds)
 
 
 def _add_import(commands: Any) -> None:

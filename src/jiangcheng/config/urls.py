@@ -6,7 +6,7 @@ import importlib.util
 
 from django.urls import include, path
 
-from jiangcheng.config import wiring
+from jiangcheng.config import api, wiring
 
 wiring.load_manifests()
 
@@ -21,7 +21,10 @@ PREFIXES = {
 }
 
 urlpatterns = [
-    path(PREFIXES.get(package, f"{package.rpartition('.')[2]}/"), include(f"{package}.urls"))
-    for package in wiring.PACKAGES
-    if importlib.util.find_spec(f"{package}.urls")
+    path("api/v1/", api.api.urls),
+    *(
+        path(PREFIXES.get(package, f"{package.rpartition('.')[2]}/"), include(f"{package}.urls"))
+        for package in wiring.PACKAGES
+        if importlib.util.find_spec(f"{package}.urls")
+    ),
 ]

@@ -1,7 +1,8 @@
-"""Importing registers and keeping evidence."""
+"""Importing and exporting registers, and keeping evidence."""
 
 from jiangcheng.core.registry.rules import sniff as media_type
 from jiangcheng.core.registry.services.evidence import EvidenceRefused, store_evidence
+from jiangcheng.core.registry.services.exports import export_register
 from jiangcheng.core.registry.services.imports import ImportReport, RowError, import_register, kinds
 from jiangcheng.core.registry.services.properties import load_properties
 
@@ -9,6 +10,7 @@ __all__ = [
     "EvidenceRefused",
     "ImportReport",
     "RowError",
+    "export_register",
     "import_register",
     "kinds",
     "load_properties",

@@ -47,7 +47,7 @@ class ImportReport:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Reference:
+class Reference:
     """A column (or several) that names a row of another register."""
 
     model: type[fields.Model]
@@ -57,16 +57,16 @@ class _Reference:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Kind:
+class Kind:
     """A register: its model, what makes a row known again, and what it refers to."""
 
     model: type[fields.Model]
     key: tuple[str, ...]
-    references: Mapping[str, _Reference] = dataclasses.field(default_factory=dict)
+    references: Mapping[str, Reference] = dataclasses.field(default_factory=dict)
 
 
-def _by(model: type[fields.Model], column: str, lookup: str = "code") -> _Reference:
-    return _Reference(model, ((column, lookup),))
+def _by(model: type[fields.Model], column: str, lookup: str = "code") -> Reference:
+    return Reference(model, ((column, lookup),))
 
 
 _REGION = _by(models.Region, "region")
@@ -74,31 +74,31 @@ _GRID_CELL = _by(models.GridCell, "grid_cell")
 _FACILITY = _by(models.Facility, "facility")
 _STATION = _by(models.Station, "station")
 
-_KINDS: dict[str, _Kind] = {
-    "regions": _Kind(models.Region, ("code",), {"parent": _by(models.Region, "parent")}),
-    "grid_cells": _Kind(models.GridCell, ("code",), {"region": _REGION}),
-    "grid_duties": _Kind(
+KINDS: dict[str, Kind] = {
+    "regions": Kind(models.Region, ("code",), {"parent": _by(models.Region, "parent")}),
+    "grid_cells": Kind(models.GridCell, ("code",), {"region": _REGION}),
+    "grid_duties": Kind(
         models.GridDuty,
         ("grid_cell", "user", "duty", "valid_from_date"),
         {"grid_cell": _GRID_CELL, "user": _by(User, "user", "username")},
     ),
-    "facilities": _Kind(models.Facility, ("code",), {"region": _REGION, "grid_cell": _GRID_CELL}),
-    "stations": _Kind(models.Station, ("code",), {"region": _REGION, "grid_cell": _GRID_CELL}),
-    "outlets": _Kind(models.Outlet, ("facility", "number"), {"facility": _FACILITY, "station": _STATION}),
-    "devices": _Kind(models.Device, ("mn",), {"station": _STATION}),
-    "properties": _Kind(models.ObservedProperty, ("code", "statistic")),
-    "permits": _Kind(models.Permit, ("number", "version"), {"facility": _FACILITY}),
-    "permit_limits": _Kind(
+    "facilities": Kind(models.Facility, ("code",), {"region": _REGION, "grid_cell": _GRID_CELL}),
+    "stations": Kind(models.Station, ("code",), {"region": _REGION, "grid_cell": _GRID_CELL}),
+    "outlets": Kind(models.Outlet, ("facility", "number"), {"facility": _FACILITY, "station": _STATION}),
+    "devices": Kind(models.Device, ("mn",), {"station": _STATION}),
+    "properties": Kind(models.ObservedProperty, ("code", "statistic")),
+    "permits": Kind(models.Permit, ("number", "version"), {"facility": _FACILITY}),
+    "permit_limits": Kind(
         models.PermitLimit,
         ("permit", "outlet", "observed_property", "averaging"),
         {
-            "permit": _Reference(
+            "permit": Reference(
                 models.Permit,
                 (("permit", "number"), ("permit_version", "version")),
                 (("permit_version", "1"),),
             ),
             "outlet": _by(models.Outlet, "outlet", "station__code"),
-            "observed_property": _Reference(
+            "observed_property": Reference(
                 models.ObservedProperty,
                 (("property", "code"), ("statistic", "statistic")),
                 (("statistic", "avg"),),
@@ -110,7 +110,7 @@ _KINDS: dict[str, _Kind] = {
 
 def kinds() -> tuple[str, ...]:
     """Return the registers that can be imported, in an order in which references are already there."""
-    return tuple(_KINDS)
+    return tuple(KINDS)
 
 
 def import_register(
@@ -142,8 +142,8 @@ def import_register(
     LookupError
         If there is no such register.
     """
-    if kind not in _KINDS:
-        raise LookupError(f"no register is called {kind!r}; there are {', '.join(_KINDS)}")
+    if kind not in KINDS:
+        raise LookupError(f"no register is called {kind!r}; there are {', '.join(KINDS)}")
     given = [dict(row) for row in rows]
     nested = _take_limits(given) if kind == "permits" else []
     with transaction.atomic():
@@ -160,7 +160,7 @@ class _Import:
     """One run over the rows of one register."""
 
     def __init__(self, kind: str, at: dt.datetime) -> None:
-        self.name, self.kind, self.at = kind, _KINDS[kind], at
+        self.name, self.kind, self.at = kind, KINDS[kind], at
         self.columns = {
             field.name: field
             for field in self.kind.model._meta.concrete_fields
@@ -264,7 +264,7 @@ class _Import:
                 raise _BadRow(column, "there is no such column")
             yield column, _converted(self.columns[column], value)
 
-    def _target(self, name: str, reference: _Reference, row: Mapping[str, Any]) -> Any:
+    def _target(self, name: str, reference: Reference, row: Mapping[str, Any]) -> Any:
         if reference.columns[0][0] not in row:
             return _ABSENT
         defaults = dict(reference.defaults)

@@ -1,0 +1,93 @@
+"""What became of the journal: how far it was read, who was heard, what could not be taken in."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from jiangcheng.core.registry.models import Device
+
+
+class IntakeCursor(models.Model):
+    """How far a reader has read the journal. It moves in the transaction that stores what was read."""
+
+    name = models.CharField(max_length=30, primary_key=True)
+    seq = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.seq}"
+
+
+class DeviceSeen(models.Model):
+    """When a registered device was last heard."""
+
+    device = models.OneToOneField(Device, primary_key=True, on_delete=models.CASCADE, related_name="seen")
+    received_at = models.DateTimeField(db_index=True)
+    data_at = models.DateTimeField(null=True)
+    """Start of the latest interval it reported on."""
+    peer = models.CharField(max_length=60)
+    cn = models.CharField(max_length=8)
+    frames = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.received_at}"
+
+
+class UnregisteredDevice(models.Model):
+    """An MN that sends but is not in the register. Its frames are kept; registering it takes them in."""
+
+    mn = models.CharField(max_length=40, unique=True)
+    peer = models.CharField(max_length=60)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField(db_index=True)
+    frames = models.PositiveBigIntegerField()
+    first_seq = models.BigIntegerField()
+    last_seq = models.BigIntegerField()
+    last_frame = models.TextField()
+
+    def __str__(self) -> str:
+        return self.mn
+
+
+class Reject(models.Model):
+    """What a frame carried and the store could not take, by device, code, field and reason.
+
+    The frame itself stays in the journal, under ``last_seq`` for the last time this happened.
+    """
+
+    class Reason(models.TextChoices):
+        CODE_UNKNOWN = "code_unknown", "因子编码未知"
+        FIELD_UNKNOWN = "field_unknown", "字段未知"
+        VALUE_INVALID = "value_invalid", "数值无法解析"
+        TIME_INVALID = "time_invalid", "数据时间缺失或无法解析"
+        TIME_AHEAD = "time_ahead", "数据时间超前"
+        NOT_DECODED = "not_decoded", "数据段无法解析"
+
+    mn = models.CharField(max_length=40)
+    code = models.CharField(max_length=40, blank=True)
+    field = models.CharField(max_length=24, blank=True)
+    reason = models.CharField(max_length=16, choices=Reason)
+    count = models.PositiveBigIntegerField()
+    first_seq = models.BigIntegerField()
+    last_seq = models.BigIntegerField()
+    last_at = models.DateTimeField(db_index=True)
+    text = models.CharField(max_length=80, blank=True)
+    """The last value refused, as it came."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mn", "code", "field", "reason"], name="reject_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mn} {self.code} {self.field} {self.reason}"
+
+
+class GatewayState(models.Model):
+    """The last reading of the meters of one gateway process."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    at = models.DateTimeField()
+    reading = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at}"

@@ -1,0 +1,64 @@
+"""The register of sites in memory: which device an MN is, and at which station it measures."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import NamedTuple
+
+from django.db import close_old_connections
+
+from jiangcheng.core.registry import queries
+from jiangcheng.core.registry.models import Device
+
+LOOK = 2.0
+"""Seconds between two looks at the database."""
+RELOAD = 30.0
+"""Seconds after which the register is read again though nothing seems to have come or gone: a device may
+have been switched off or moved to another station."""
+
+
+class Known(NamedTuple):
+    """A registered device."""
+
+    device: int
+    station: int
+    enabled: bool
+
+
+class Register:
+    """A snapshot of the devices, refreshed when the table changes."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, Known] = {}
+        self._version = ""
+        self._looked = self._loaded = float("-inf")
+
+    def knows(self, mn: str) -> bool:
+        """Tell whether an MN belongs to an enabled device."""
+        known = self._devices.get(mn)
+        return known is not None and known.enabled
+
+    def device(self, mn: str) -> Known | None:
+        """Return the device of an MN, enabled or not."""
+        return self._devices.get(mn)
+
+    async def refresh(self) -> None:
+        """Read the register again if it is time to; the event loop stays free."""
+        if time.monotonic() - self._looked >= LOOK:
+            await asyncio.to_thread(self._refresh)
+
+    def _refresh(self) -> None:
+        close_old_connections()
+        self.load()
+        close_old_connections()
+
+    def load(self) -> None:
+        """Read the register now if it has changed."""
+        now = self._looked = time.monotonic()
+        version = queries.register_version()
+        if version == self._version and now - self._loaded < RELOAD:
+            return
+        rows = Device.objects.values_list("mn", "pk", "station_id", "enabled")
+        self._devices = {mn: Known(device, station, enabled) for mn, device, station, enabled in rows}
+        self._version, self._loaded = version, now

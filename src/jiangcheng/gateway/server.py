@@ -1,0 +1,345 @@
+"""The listener: sites connect, frames are journalled, and acknowledged when they are on disk.
+
+What an arrival is answered (HJ 212-2017 clause 6.6; the editions of 2005 and 2025 do the same):
+
+* an upload with the answer bit set: 9014, after the journal's transaction;
+* a notice: 9013, likewise;
+* anything else a site sends (9011, 9012, uploads without the answer bit): nothing;
+* a frame of an MN that is not registered: nothing. The standard has no refusal from host to site: QnRtn 4,
+  "MN wrong", goes the other way, and a 9014 would say that the platform has taken charge of the data. The
+  site re-sends and then reports a broken link, which is what its owner must see. The frame itself is kept,
+  shown to the operator, and taken in when the MN is registered;
+* bytes that are no frame: nothing (Table 2: the receiver ends the processing of that command).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+from jiangcheng import hj212
+from jiangcheng.gateway import conversation, inbox
+from jiangcheng.gateway import journal as journals
+from jiangcheng.gateway import limits as bounds
+from jiangcheng.gateway import meters as gauges
+
+log = logging.getLogger(__name__)
+
+SWEEP = 1.0
+"""Seconds between two looks for idle and half-sent connections."""
+LINGER = 5.0
+"""Seconds a peer has at shut-down to read its last answers."""
+REMEMBERED = 20_000
+"""Entries of the journal read at start to recognise re-sends from before."""
+UNREGISTERED = 10.0
+"""What a frame of an unknown MN counts against the rate: a stranger may not fill the disk."""
+LONGEST_MN = 40
+
+
+class Register(Protocol):
+    """Knows which MN are registered."""
+
+    def knows(self, mn: str) -> bool:
+        """Tell whether an MN belongs to an enabled device."""
+
+    async def refresh(self) -> None:
+        """Look whether the register has changed."""
+
+
+class Listener:
+    """What the connections of one gateway share."""
+
+    def __init__(
+        self, *, register: Register, limits: bounds.Limits, meters: gauges.Meters, tolerant: bool = False
+    ) -> None:
+        self.register = register
+        self.limits = limits
+        self.meters = meters
+        self.tolerant = tolerant
+        self.inbox: inbox.Inbox
+        self.connections: set[Connection] = set()
+        self._per_peer: collections.Counter[str] = collections.Counter()
+
+    def admit(self, connection: Connection, host: str) -> bool:
+        """Take a connection in unless there are too many."""
+        full = len(self.connections) >= self.limits.connections
+        if full or self._per_peer[host] >= self.limits.connections_per_peer:
+            self.meters.refused += 1
+            return False
+        self._per_peer[host] += 1
+        self.connections.add(connection)
+        self.meters.connections = len(self.connections)
+        return True
+
+    def dismiss(self, connection: Connection, host: str) -> None:
+        """Forget a connection that has ended."""
+        if connection in self.connections:
+            self.connections.discard(connection)
+            self._per_peer[host] -= 1
+            if not self._per_peer[host]:
+                del self._per_peer[host]
+        self.meters.connections = len(self.connections)
+
+    def press(self, paused: bool) -> None:
+        """Stop or resume reading from everybody: the disk is slow, or is no longer."""
+        for connection in self.connections:
+            connection.hold("disk", paused)
+
+    def sweep(self, now: float) -> None:
+        """Close connections that are silent or that leave a frame half sent for too long."""
+        for connection in list(self.connections):
+            connection.expire(now)
+
+
+class Connection(asyncio.Protocol):
+    """One site on the line."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._limits = listener.limits
+        self._framer = hj212.Framer(max_frame=listener.limits.frame, tolerant=listener.tolerant)
+        self._fed = 0
+        self._holds: set[str] = set()
+        self._transport: asyncio.Transport
+        self._host = ""
+        self._peer = ""
+        self._release = self._write
+        self._drawn = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Admit the peer, or close at once."""
+        # uvloop's transports keep the contract without the base class.
+        self._transport = cast("asyncio.Transport", transport)
+        address = transport.get_extra_info("peername") or ("", 0)
+        self._host = str(address[0])
+        self._peer = f"{address[0]}:{address[1]}"
+        now = time.monotonic()
+        limits = self._limits
+        self._heard = now
+        self._begun: float | None = None
+        self._rate = bounds.Bucket.full(rate=limits.rate, size=limits.burst, now=now)
+        self._faults = bounds.Bucket.full(rate=1.0, size=limits.faults, now=now)
+        self._transport.set_write_buffer_limits(high=limits.unsent)
+        if not self._listener.admit(self, self._host):
+            self._transport.abort()
+        elif self._listener.meters.paused:
+            self.hold("disk", True)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Keep what was left unfinished as a fault, and leave."""
+        if self in self._listener.connections:
+            self._framer.finish()
+            self._drain(time.monotonic())
+        self._listener.dismiss(self, self._host)
+
+    def data_received(self, data: bytes) -> None:
+        """Cut frames from the stream and hand them to the inbox."""
+        now = time.monotonic()
+        self._heard = now
+        self._fed += len(data)
+        self._framer.receive_data(data)
+        self._drawn = 0.0
+        self._drain(now)
+        if self._drawn and (delay := self._rate.draw(self._drawn, now)):
+            self.hold("rate", True)
+            asyncio.get_running_loop().call_later(delay, self.hold, "rate", False)
+
+    def _drain(self, now: float) -> None:
+        """Take every event the framer has."""
+        frames = 0
+        while self._framer.offset != self._fed:
+            event = self._framer.next_event()
+            if isinstance(event, hj212.NeedData):
+                break
+            if isinstance(event, hj212.Frame):
+                frames += 1
+                self._take(event, now)
+            elif not self._reject(event.code, event.raw, now):
+                break
+        if self._framer.offset == self._fed:
+            self._begun = None
+        elif frames or self._begun is None:
+            self._begun = now
+
+    def _take(self, frame: hj212.Frame, now: float) -> None:
+        header = hj212.header(frame.segment)
+        meters = self._listener.meters
+        meters.received += 1
+        known = self._listener.register.knows(header.mn)
+        mn = header.mn if known else _printable(header.mn)
+        self._drawn += 1.0 if known else UNREGISTERED
+        if not known:
+            meters.unregistered += 1
+        state = journals.State.REGISTERED if known else journals.State.UNREGISTERED
+        entry = journals.Entry(
+            time.time_ns() // 1000, self._peer, state, "", mn, _printable(header.cn), frame.raw
+        )
+        key = inbox.digest(frame.raw) if header.qn else b""
+        answer = conversation.answer(header) if known else b""
+        self._listener.inbox.put(inbox.Arrival(entry, key, now, self._release, answer))
+
+    def _reject(self, code: str, raw: bytes, now: float) -> bool:
+        """Keep a piece that is no frame; close a peer that sends nothing else. False once it is closed."""
+        self._listener.meters.bad += 1
+        if self._faults.draw(1.0, now):
+            self._end("faults")
+            return False
+        entry = journals.Entry(
+            time.time_ns() // 1000, self._peer, journals.State.BAD, code, "", "", bytes(raw)
+        )
+        self._listener.inbox.put(inbox.Arrival(entry, b"", now, self._release, b""))
+        return True
+
+    def _write(self, answers: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(answers)
+
+    def pause_writing(self) -> None:
+        """Read no more from a peer that does not read its answers."""
+        self.hold("unsent", True)
+
+    def resume_writing(self) -> None:
+        """Read again."""
+        self.hold("unsent", False)
+
+    def hold(self, reason: str, held: bool) -> None:
+        """Stop reading for a reason, or drop the reason and read again when there is no other."""
+        before = bool(self._holds)
+        (self._holds.add if held else self._holds.discard)(reason)
+        if self._transport.is_closing() or before == bool(self._holds):
+            return
+        if self._holds:
+            self._transport.pause_reading()
+        else:
+            self._heard = time.monotonic()
+            self._begun = None if self._begun is None else self._heard
+            self._transport.resume_reading()
+
+    def expire(self, now: float) -> None:
+        """Close the line if it is silent, or has left a frame unfinished, for too long."""
+        if self._holds - {"unsent"}:
+            return
+        if now - self._heard > self._limits.idle:
+            self._end("idle")
+        elif self._begun is not None and now - self._begun > self._limits.partial:
+            self._end("partial")
+
+    def _end(self, cause: str) -> None:
+        if not self._transport.is_closing():
+            self._listener.meters.closed_for_cause[cause] += 1
+            log.info("closing %s: %s", self._peer, cause)
+            self._transport.close()
+
+    def close(self, *, abort: bool = False) -> None:
+        """Close the line, after what waits to be sent unless ``abort``."""
+        (self._transport.abort if abort else self._transport.close)()
+
+
+def _printable(text: str) -> str:
+    """Return a field as text that every database can hold, bounded."""
+    return (text if text.isascii() and text.isprintable() else ascii(text))[:LONGEST_MN]
+
+
+async def serve(
+    host: str,
+    port: int,
+    *,
+    journal: journals.Journal,
+    register: Register,
+    stop: asyncio.Event,
+    limits: bounds.Limits | None = None,
+    meters: gauges.Meters | None = None,
+    tolerant: bool = False,
+    on_ready: Callable[[int], None] | None = None,
+    on_commit: Callable[[], None] | None = None,
+) -> None:
+    """Listen until ``stop`` is set; then stop accepting, write and acknowledge what waits, and close.
+
+    Parameters
+    ----------
+    host, port
+        Address to listen at; port 0 takes any free one.
+    journal
+        Where arrivals are kept.
+    register
+        Tells registered MN from others.
+    stop
+        Set it to end.
+    limits, meters
+        Bounds of the listener, and counters to keep.
+    tolerant
+        Accept the known deviations of real devices (`hj212.Framer`).
+    on_ready
+        Called with the port once connections are accepted.
+    on_commit
+        Called after every transaction, from the writing thread.
+
+    Raises
+    ------
+    OSError
+        If the address cannot be bound.
+    """
+    limits = limits or bounds.Limits()
+    meters = meters or gauges.Meters()
+    listener = Listener(register=register, limits=limits, meters=meters, tolerant=tolerant)
+    listener.inbox = box = inbox.Inbox(
+        journal, limits=limits, meters=meters, on_pressure=listener.press, on_commit=on_commit
+    )
+    await register.refresh()
+    kept = journal.tail(max(0, journal.last() - REMEMBERED), REMEMBERED)
+    box.remember(stored.raw for stored in kept if stored.state != journals.State.BAD)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(listener), host, port, backlog=1024)
+    writing = loop.create_task(box.run(time.monotonic))
+    minding = loop.create_task(_mind(listener))
+    if on_ready is not None:
+        on_ready(server.sockets[0].getsockname()[1])
+    stopping = loop.create_task(stop.wait())
+    try:
+        await asyncio.wait([stopping, writing, minding], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        server.close()
+        await _shut_down(listener, writing, [minding, stopping])
+
+
+async def _mind(listener: Listener) -> None:
+    """Close what must be closed, and follow the register."""
+    while True:
+        await asyncio.sleep(SWEEP)
+        listener.sweep(time.monotonic())
+        await listener.register.refresh()
+
+
+async def _shut_down(
+    listener: Listener, writing: asyncio.Task[None], others: list[asyncio.Task[Any]]
+) -> None:
+    for connection in list(listener.connections):
+        connection.hold("shutdown", True)
+    listener.inbox.close()
+    for task in others:
+        task.cancel()
+    results = await asyncio.gather(writing, *others, return_exceptions=True)
+    for connection in list(listener.connections):
+        connection.close()
+    deadline = time.monotonic() + LINGER
+    while listener.connections and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+    for connection in list(listener.connections):
+        connection.close(abort=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+def raise_file_limit() -> None:
+    """Let this process hold as many sockets as the system allows it."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,45 @@
+"""Which journal this installation has, and how its gateway is set."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg.conninfo
+from django.conf import settings
+from django.db import connection
+
+from jiangcheng.gateway import journal
+from jiangcheng.gateway.journal import postgresql, sqlite
+
+
+def open_journal() -> journal.Journal:
+    """Return the journal that belongs to the business database."""
+    if connection.vendor == "postgresql":
+        return postgresql.PostgresJournal(conninfo())
+    return sqlite.SqliteJournal(pathlib.Path(options()["journal"]))
+
+
+def options() -> Mapping[str, Any]:
+    """Return ``settings.GATEWAY``.
+
+    Besides ``host``, ``port`` and ``journal`` it may have ``limits`` (a mapping of `limits.Limits`),
+    ``tolerant`` (accept the known deviations of real devices in framing) and ``ahead`` (seconds by which a
+    data time may lie in the future).
+    """
+    found: Mapping[str, Any] = settings.GATEWAY
+    return found
+
+
+def conninfo() -> str:
+    """Return how to reach the business database, for a connection beside Django's."""
+    database = connection.settings_dict
+    parts = {
+        "dbname": database["NAME"],
+        "user": database["USER"],
+        "password": database["PASSWORD"],
+        "host": database["HOST"],
+        "port": database["PORT"],
+    }
+    return psycopg.conninfo.make_conninfo(**{key: value for key, value in parts.items() if value})
