@@ -1,0 +1,94 @@
+"""How instruments speak: HJ 212-2017, with the editions of 2005 and 2025, as bytes in and messages out.
+
+The book opens no socket, reads no clock and knows no factor: `Framer` cuts a stream into frames, `decode` reads a
+frame without losing a character, `encode` writes it back, `Connection` keeps a whole line. For many frames at once
+there are `columns`, and the compiled `jiangcheng.hj212.bulk`, which is imported only by those who need it.
+"""
+
+from jiangcheng.hj212.codec import decode, encode, frame, header
+from jiangcheng.hj212.columnar import ERRORS, LEFT, NO_TIME, Columns, columns
+from jiangcheng.hj212.commands import COMMANDS, DATA_UPLOADS, Command
+from jiangcheng.hj212.connection import Connection, Exchange, Idle, Limits, Resend, Unanswered
+from jiangcheng.hj212.crc import crc16
+from jiangcheng.hj212.errors import FAULTS, Fault, FrameError, LocalProtocolError, RemoteProtocolError
+from jiangcheng.hj212.flags import DATA_FLAGS, DataFlag
+from jiangcheng.hj212.framing import MAX_FRAME, Framer
+from jiangcheng.hj212.messages import (
+    FIELDS,
+    NEED_DATA,
+    Deviation,
+    ErrorEvent,
+    Frame,
+    Header,
+    Item,
+    Message,
+    NeedData,
+    number,
+)
+from jiangcheng.hj212.parts import Assembly, Reassembler
+from jiangcheng.hj212.replies import (
+    EXE_RTN,
+    QN_RTN,
+    compose,
+    factor,
+    item,
+    reply_data,
+    reply_notice,
+    reply_request,
+    reply_result,
+)
+from jiangcheng.hj212.states import State, Trigger
+
+__all__ = [
+    "COMMANDS",
+    "DATA_FLAGS",
+    "DATA_UPLOADS",
+    "ERRORS",
+    "EXE_RTN",
+    "FAULTS",
+    "FIELDS",
+    "LEFT",
+    "MAX_FRAME",
+    "NEED_DATA",
+    "NO_TIME",
+    "QN_RTN",
+    "Assembly",
+    "Columns",
+    "Command",
+    "Connection",
+    "DataFlag",
+    "Deviation",
+    "ErrorEvent",
+    "Exchange",
+    "Fault",
+    "Frame",
+    "FrameError",
+    "Framer",
+    "Header",
+    "Idle",
+    "Item",
+    "Limits",
+    "LocalProtocolError",
+    "Message",
+    "NeedData",
+    "Reassembler",
+    "RemoteProtocolError",
+    "Resend",
+    "State",
+    "Trigger",
+    "Unanswered",
+    "columns",
+    "compose",
+    "crc16",
+    "decode",
+    "encode",
+    "factor",
+    "frame",
+    "header",
+    "item",
+    "number",
+    "reply_data",
+    "reply_notice",
+    "reply_request",
+    "reply_result",
+]
