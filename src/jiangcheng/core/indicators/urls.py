@@ -1,0 +1,8 @@
+"""Addresses of the desk `indicators`."""
+
+from django.urls import path
+
+from jiangcheng.core.indicators import views
+
+app_name = "indicators"
+urlpatterns = [path("<str:code>/", views.lineage, name="lineage")]

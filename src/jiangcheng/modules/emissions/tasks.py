@@ -1,0 +1,19 @@
+"""The clock of the room `emissions`."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from jiangcheng.modules.emissions import services
+
+
+def evaluate() -> None:
+    """Judge what arrived or changed since the last run."""
+    services.load()
+    services.evaluate(now=timezone.now())
+
+
+def watch_silence() -> None:
+    """Find the stations that stopped sending, and those that came back."""
+    services.load()
+    services.watch_silence(now=timezone.now())

@@ -1,0 +1,18 @@
+"""The clock of the room `water`."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from jiangcheng.modules.water import services
+
+
+def evaluate() -> None:
+    """Evaluate what arrived or changed since the last run."""
+    services.load()
+    services.evaluate(now=timezone.now())
+
+
+def compute_indicators() -> None:
+    """Score the water targets of the current year."""
+    services.compute_indicators(on=timezone.localdate(), at=timezone.now())
