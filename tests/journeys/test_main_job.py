@@ -133,7 +133,8 @@ INDEPENDENT_PM25 = """
 import collections, datetime, json, statistics
 from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import ObservedProperty, Station
-# The plan's number is of the national points. HJ 663: a station's day is the mean of at least 20 hours, the city's day the mean of its stations' days,
+# The plan's number is of the national points.
+# HJ 663: a station's day is the mean of at least 20 hours, the city's day the mean of its stations' days,
 # the year the mean of the city's days. Plain Python over the raw hours, sharing nothing with the kernel.
 points = [
     point for point in Station.objects.filter(kind="air")

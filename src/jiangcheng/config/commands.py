@@ -9,7 +9,7 @@ import json
 import pathlib
 import sys
 from collections.abc import Iterator
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, TextIO, TypeAlias
 
 from django.conf import settings
 from django.core import management
@@ -21,7 +21,8 @@ from jiangcheng.core.cases import services as cases
 from jiangcheng.gateway import service as gateway_service
 from jiangcheng.modules.plan import services as plan
 
-Subparsers = argparse._SubParsersAction  # the type argparse gives, though it keeps the name to itself
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What argparse gives, though it keeps the name to itself."""
 
 
 def register(commands: Subparsers) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import pathlib
 import shutil
 from collections.abc import Callable, Iterator
 
@@ -78,8 +79,8 @@ def _manifests() -> tuple[bool, str]:
 
 
 def _front_end() -> tuple[bool, str]:
-    path = settings.DJANGO_VITE["default"]["manifest_path"]
-    return path.exists(), "built" if path.exists() else "not built; run: make assets"
+    built = pathlib.Path(str(settings.DJANGO_VITE["default"]["manifest_path"])).exists()
+    return built, "built" if built else "not built; run: make assets"
 
 
 def _chain(report: access.ChainReport) -> tuple[bool, str]:

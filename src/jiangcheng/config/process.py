@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 
 import uvicorn
 
@@ -13,7 +13,7 @@ from jiangcheng.config import jobs as job_runner
 from jiangcheng.core import manifest
 from jiangcheng.gateway import service as gateway_service
 
-Companion = Callable[[asyncio.Event], Awaitable[None]]
+Companion = Callable[[asyncio.Event], Coroutine[None, None, None]]
 
 
 def serve(
@@ -42,8 +42,9 @@ def serve(
 class _Server(uvicorn.Server):
     """A server that leaves signals to `_serve`: its own handling would end the process by the signal again."""
 
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 async def _serve(

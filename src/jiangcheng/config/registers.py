@@ -60,8 +60,8 @@ def import_register(arguments: argparse.Namespace) -> int:
         f"{'dry run: ' if arguments.dry_run else ''}{report.inserted} inserted, {report.updated} updated,"
         f" {report.unchanged} unchanged, {len(report.errors)} refused"
     )
-    for error in report.errors:
-        print(f"row {error.row}: {error.column}: {error.message}", file=sys.stderr)
+    for refused in report.errors:
+        print(f"row {refused.row}: {refused.column}: {refused.message}", file=sys.stderr)
     return 1 if report.errors else 0
 
 

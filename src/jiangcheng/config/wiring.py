@@ -11,6 +11,8 @@ from django.urls import NoReverseMatch, reverse
 
 from jiangcheng.core import manifest
 
+Shown = manifest.Page | manifest.MapLayer | manifest.HomeCard
+
 PACKAGES = (
     *(f"jiangcheng.core.{desk}" for desk in settings.DESKS),
     *(f"jiangcheng.modules.{module}" for module in settings.MODULES),
@@ -48,16 +50,19 @@ def problems() -> list[str]:
     found = []
     permissions = manifest.manifests.permissions()
     for declared in manifest.manifests:
-        for item in (*declared.pages, *declared.map_layers, *declared.home_cards):
+        shown: list[Shown] = [*declared.pages, *declared.map_layers, *declared.home_cards]
+        for item in shown:
             if item.permission not in permissions:
                 found.append(f"{declared.code}: {item.url_name}: no permission {item.permission!r}")
             try:
                 reverse(item.url_name)
             except NoReverseMatch:
                 found.append(f"{declared.code}: no page {item.url_name!r}")
-        for task in (*declared.tasks, *declared.indicators):
+        functions = [task.function for task in declared.tasks]
+        functions += [indicator.function for indicator in declared.indicators]
+        for function in functions:
             try:
-                resolve(task.function)
+                resolve(function)
             except (LookupError, ImportError) as error:
                 found.append(f"{declared.code}: {error}")
     return found

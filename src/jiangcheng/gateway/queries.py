@@ -32,12 +32,13 @@ def moment(microseconds: int) -> datetime:
 
 
 def gateways(*, now: datetime) -> list[dict[str, Any]]:
-    """Return the last reading of every gateway process of the last day."""
+    """Return the last reading of every running gateway, or of the one that ran last."""
     states = GatewayState.objects.filter(at__gt=now - FORGOTTEN).order_by("-at")
-    return [
+    readings = [
         {"name": state.name, "at": state.at, "alive": now - state.at < FRESH, **state.reading}
         for state in states
     ]
+    return [reading for reading in readings if reading["alive"]] or readings[:1]
 
 
 def backlog(*, journal: journals.Journal) -> int:
