@@ -17,9 +17,11 @@ demo: $(BIN)/.demo $(BUILD)/manifest.json messages
 	@exec $(BIN)/jiangcheng demo $(DEMO)
 
 test: $(BIN)/.test $(BIN)/.demo $(BUILD)/manifest.json messages lint types
-	@echo "· what touches the business database, on PostgreSQL"
+	@export JIANGCHENG_DATA=$$(mktemp -d)
+	trap 'rm -rf "$$JIANGCHENG_DATA"' EXIT
+	echo "· what touches the business database, on PostgreSQL"
 	PYTHONPATH=tests $(BIN)/python -m pytest -p on_postgresql $(TEST) -q tests/core tests/modules
-	@echo "· everything, on SQLite"
+	echo "· everything, on SQLite"
 	$(BIN)/python -m pytest $(TEST)
 
 lint: $(BIN)/.test

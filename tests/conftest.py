@@ -31,6 +31,15 @@ def shared_plan() -> pathlib.Path:
     return SHARED / "plan"
 
 
+@pytest.fixture(autouse=True)
+def _own_folder(settings, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """Keep every test away from the data of an installation in this folder, and from other tests'."""
+    settings.DATA = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.OBSERVATIONS = {**settings.OBSERVATIONS, "sealed": tmp_path / "sealed"}
+    settings.GATEWAY = {**settings.GATEWAY, "journal": tmp_path / "journal"}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _manifests() -> None:
     """Load the manifests, as every process of the product does at start-up."""
