@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -106,6 +107,18 @@ def of_parameter(parameter: str) -> Property:
         if item.parameter == parameter:
             return item
     raise KeyError(parameter)
+
+
+_RAISED = str.maketrans("23", "²³")
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit of the tables as it is printed: ``mg/m3`` with a raised figure, nothing for ``1``."""
+    return (
+        ""
+        if unit == "1"
+        else re.sub(r"(?<=[a-z])[23](?![0-9])", lambda found: found[0].translate(_RAISED), unit)
+    )
 
 
 @functools.cache

@@ -38,5 +38,10 @@ class IndicatorValue(models.Model):
             ),
         ]
 
+    @property
+    def text(self) -> str:
+        """The value as it is printed: at most two decimals and no idle zeros."""
+        return "—" if self.value is None else f"{self.value:.2f}".rstrip("0").rstrip(".")
+
     def __str__(self) -> str:
         return f"{self.indicator} {self.period_end_date} {self.value}"

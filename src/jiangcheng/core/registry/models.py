@@ -9,6 +9,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from jiangcheng.standards import codes
+
 
 class Region(models.Model):
     """An administrative area: city, county (district, development zone) or township."""
@@ -107,6 +109,11 @@ class ObservedProperty(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code}-{self.statistic}"
+
+    @property
+    def unit_text(self) -> str:
+        """The unit as it is printed."""
+        return codes.unit_text(self.unit)
 
 
 class Station(models.Model):

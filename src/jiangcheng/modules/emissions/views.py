@@ -111,7 +111,7 @@ def _feature(request: HttpRequest, line: Line) -> dict[str, Any]:
                     % {
                         "value": f"{row.value:g}",
                         "limit": f"{queries.number(row.limit.upper):g}",
-                        "unit": row.limit.observed_property.unit,
+                        "unit": row.limit.observed_property.unit_text,
                     },
                 ]
                 for row in line.readings

@@ -80,7 +80,7 @@ def scale(station: Station, observed: ObservedProperty) -> Scale:
     known = codes.properties().get(observed.code)
     if station.kind == Station.Kind.AIR and known is not None and known.factor > 1:
         return Scale(known.factor, MICROGRAMS, 0)
-    return Scale(1.0, "" if observed.unit == "1" else observed.unit, observed.display_decimals)
+    return Scale(1.0, observed.unit_text, observed.display_decimals)
 
 
 def chosen(request: HttpRequest, station: Station, found: dict[str, ObservedProperty]) -> list[str]:

@@ -123,7 +123,7 @@ def _finding(
     station, observed = limit.outlet.station, limit.observed_property
     start, value, multiple = int(judged.start[row]), float(judged.value[row]), float(judged.multiple[row])
     allowed = queries.number(limit.upper if multiple == multiple or limit.lower is None else limit.lower)
-    text = f"{value:g}" if observed.unit == "1" else f"{value:g} {observed.unit}"
+    text = f"{value:g} {observed.unit_text}".rstrip()
     return cases.FindingReport(
         kind=KIND,
         dedup_key=_dedup_key(limit),
@@ -140,7 +140,7 @@ def _finding(
             "end": queries.instant(start + periods.HOUR).isoformat(),
             "property": f"{observed.code}-{judged.statistic[row]}",
             "value": value,
-            "unit": observed.unit,
+            "unit": observed.unit_text,
             "limit": float(limit.upper) if limit.upper is not None else None,
             "lower": float(limit.lower) if limit.lower is not None else None,
             "multiple": None if multiple != multiple else multiple,
