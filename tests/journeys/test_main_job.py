@@ -90,7 +90,7 @@ def test_an_over_limit_hour_becomes_a_case_that_two_people_close(open_page, log_
     expect(card.first).to_be_visible(timeout=OPENED_WITHIN)
     card.first.click()
     address = duty.url
-    expect(duty.locator("#case")).to_contain_text(re.compile("220203\\d{6}"))
+    expect(duty.locator("#case")).to_contain_text(re.compile("220203\\d{5}"))
     _act(duty, "accept")
     expect(duty.locator("#case h1 + p")).to_contain_text("已立案")
     _act(duty, "dispatch")

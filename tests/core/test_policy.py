@@ -1,0 +1,193 @@
+"""One policy for every address: it names a permission, and shows nobody what lies outside the own scope."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from core import city
+from jiangcheng.core.access import services as access
+from jiangcheng.core.cases import services as cases
+from jiangcheng.core.cases.models import Case
+from jiangcheng.core.observations import store
+from jiangcheng.core.registry.models import Facility, ObservedProperty
+
+PUBLIC = {"login", "logout", "language", "healthz", "metrics"}
+REFUSED = {"api/v1/"}
+"""Ninja's root has no view of ours; the middleware refuses it."""
+ENDLESS = {"live"}
+"""A stream; its scope is tested with the portal."""
+POST_ONLY = {"audit/verify", "people/roles"}
+
+
+def routes(resolver=None, prefix=""):
+    for pattern in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, route)
+        elif isinstance(pattern, URLPattern):
+            yield route, pattern.callback
+
+
+LISTS = sorted(
+    route for route, _ in routes() if "<" not in route and route not in PUBLIC | REFUSED | ENDLESS | POST_ONLY
+)
+
+
+def test_every_address_names_a_permission_and_few_are_public():
+    named = {route: access.permission_of(view) for route, view in routes()}
+    assert {route for route, permission in named.items() if permission is None} == REFUSED
+    assert {route for route, permission in named.items() if permission == "public"} == PUBLIC
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", LISTS)
+def test_nobody_gets_in_without_logging_in(route, client):
+    answer = client.get(f"/{route}")
+    assert answer.status_code in (302, 401), answer.content
+    if answer.status_code == 302:
+        assert answer.url.startswith("/login")
+
+
+@pytest.fixture
+def two_plants(db):
+    """The small city with an over-limit finding, its case and its values at a stack of each plant."""
+    city.build()
+    people = city.people()
+    sulphur = ObservedProperty.objects.get(code="a21026")
+    start = int(city.AT.timestamp()) // 3600 * 3600 - 7200
+    for code, plant in (("P1", city.PLANT), ("P2", city.OTHER_PLANT)):
+        point = city.station(code)
+        store.append(
+            store.Batch.of(
+                granularity=store.Granularity.HOUR,
+                start=[start],
+                station=point.pk,
+                property=sulphur.pk,
+                value=[60.0],
+            ),
+            source="test",
+            received_at=city.AT,
+        )
+        cases.report(
+            finding=cases.FindingReport(
+                kind="emissions.over_limit",
+                dedup_key=f"over:{code}",
+                rule_version="emissions.over_limit v1",
+                title_zh=f"{point.name_zh} 超限",
+                title_en=f"{point.name_en} over limit",
+                severity=3,
+                station_id=point.pk,
+                facility_id=Facility.objects.get(code=plant).pk,
+                first_at=city.AT,
+                last_at=city.AT,
+                evidence={"value": 60},
+            ),
+            now=city.AT,
+        )
+    return people
+
+
+def seen_by(person, route, **query):
+    client = Client()
+    client.force_login(person)
+    return client.get(f"/{route}", query)
+
+
+FOREIGN = ("乙厂", city.OTHER_PLANT, '"P2"', "/P2/")
+
+
+def text_of(answer):
+    """Return the body with JSON's escapes undone, so that a Chinese name is found."""
+    body = (b"".join(answer) if answer.streaming else answer.content).decode()
+    return json.dumps(json.loads(body), ensure_ascii=False) if "json" in answer["Content-Type"] else body
+
+
+def lists_that_show(person, names):
+    """Return the lists, of those the person may open, that show any of the names."""
+    found = []
+    for route in LISTS:
+        answer = seen_by(person, route)
+        assert answer.status_code in (200, 400, 403, 422), (route, answer.status_code)
+        if answer.status_code == 200 and any(name in text_of(answer) for name in names):
+            found.append(route)
+    return found
+
+
+def test_an_enterprise_sees_itself_and_nothing_of_its_rival_in_any_list(two_plants):
+    assert lists_that_show(two_plants["enterprise"], FOREIGN) == []
+    own = lists_that_show(two_plants["enterprise"], ("甲厂", city.PLANT))
+    assert {"cases/", "cases/layer.geojson", "stations/"} <= set(own)
+
+
+def test_an_inspector_of_one_county_sees_no_case_of_another(two_plants):
+    assert lists_that_show(two_plants["inspector"], ("乙厂排口 超限",)) == []
+    assert "cases/" in lists_that_show(two_plants["inspector"], ("甲厂排口 超限",))
+
+
+def foreign_addresses():
+    case = Case.objects.get(facility__code=city.OTHER_PLANT)
+    day = city.AT.date()
+    period = {
+        "from": day.isoformat(),
+        "to": (day + dt.timedelta(days=1)).isoformat(),
+        "start": day.isoformat(),
+    }
+    return [
+        ("stations/P2/", {}),
+        ("stations/P2/series.json", period),
+        ("stations/P2/export.csv", period),
+        ("stations/P2/calendar.json", {}),
+        (f"facilities/{city.OTHER_PLANT}", {}),
+        (f"cases/{case.number}", {}),
+        ("api/v1/stations/P2", {}),
+        (f"api/v1/cases/{case.number}", {}),
+        (f"api/v1/cases/{case.number}/steps", {}),
+    ]
+
+
+def test_a_foreign_record_is_not_there_for_an_enterprise(two_plants):
+    for route, query in foreign_addresses():
+        answer = seen_by(two_plants["enterprise"], route, **query)
+        assert answer.status_code in (403, 404), route
+        assert "乙厂" not in answer.content.decode(), route
+
+
+def test_acting_on_a_foreign_case_is_refused_and_changes_nothing(two_plants):
+    case = Case.objects.get(facility__code=city.OTHER_PLANT)
+    before = (case.state, case.steps.count())
+    client = Client()
+    client.force_login(two_plants["enterprise"])
+    answer = client.post(f"/cases/{case.number}/act", {"action": "accept", "text": "x"})
+    assert answer.status_code in (403, 404)
+    case.refresh_from_db()
+    assert (case.state, case.steps.count()) == before
+
+
+def test_a_form_without_its_token_is_refused(two_plants):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(two_plants["duty"])
+    case = Case.objects.first()
+    assert client.post(f"/cases/{case.number}/act", {"action": "accept"}).status_code == 403
+
+
+@pytest.mark.parametrize("target", ["https://example.org/", "//example.org/", "javascript:alert(1)"])
+def test_logging_in_leads_to_no_other_host(target, two_plants, client):
+    answer = client.post(
+        f"/login?next={target}", {"username": "duty", "password": city.PASSWORD, "next": target}
+    )
+    assert answer.status_code == 302
+    assert answer.url.startswith("/") and not answer.url.startswith("//")
+
+
+def test_pages_say_what_a_browser_may_do(two_plants):
+    answer = seen_by(two_plants["duty"], "cases/")
+    policy = answer["Content-Security-Policy"]
+    assert "'unsafe-inline'" not in policy and "'unsafe-eval'" not in policy
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["Referrer-Policy"] == "same-origin"
