@@ -16,7 +16,7 @@ from jiangcheng.core.access.services import person, received_at, received_date, 
 from jiangcheng.core.cases import queries, services
 from jiangcheng.core.cases.models import Case, CaseStep, Finding
 from jiangcheng.core.cases.views import wording
-from jiangcheng.core.registry.models import Evidence
+from jiangcheng.core.registry.models import Evidence, ObservedProperty
 from jiangcheng.core.registry.rules import SUFFIXES
 
 MAX_FILES = 9
@@ -169,13 +169,29 @@ def _step(item: Case, step: CaseStep) -> dict[str, Any]:
 
 def _finding(row: Finding) -> dict[str, Any]:
     """Return a finding with the evidence of its latest occurrences, latest first."""
-    known = ("property", "value", "limit", "unit", "clause", "edition")
+    language = "zh" if wording.is_chinese() else "en"
+    recent = row.evidence[: -SHOWN_OCCURRENCES - 1 : -1]
+    names = _property_names({str(item.get("property", "")) for item in recent}, language)
     occurrences = [
-        {"start": _instant(item.get("start")), **{name: item.get(name, "") for name in known}}
-        for item in reversed(row.evidence[-SHOWN_OCCURRENCES:])
+        {
+            "start": _instant(item.get("start")),
+            "property": names.get(item.get("property", ""), item.get("property", "")),
+            "detail": item.get(f"detail_{language}", ""),
+            "value": item.get("value_text", item.get("value", "")),
+            "limit": item.get("limit_text", item.get("limit", "")),
+            **{name: item.get(name, "") for name in ("unit", "clause", "edition", "permit")},
+        }
+        for item in recent
     ]
-    title = row.title_zh if wording.is_chinese() else row.title_en
+    title = row.title_zh if language == "zh" else row.title_en
     return {"row": row, "title": title, "occurrences": occurrences}
+
+
+def _property_names(properties: set[str], language: str) -> dict[str, str]:
+    """Return the names of properties such as ``a21026-zs_avg``."""
+    codes = {name.rpartition("-")[0] for name in properties}
+    rows = ObservedProperty.objects.filter(code__in=codes)
+    return {str(row): getattr(row, f"name_{language}") for row in rows}
 
 
 def _instant(text: object) -> dt.datetime | None:

@@ -37,6 +37,8 @@ GAP_DAYS = 7
 HEADLINES = {Station.Kind.AIR: "aqi", Station.Kind.WATER: "water_class", Station.Kind.AREA: "aqi"}
 """The derived property a list shows of a station, by kind."""
 STALE_INTERVALS = 3
+LENGTHS = {store.Granularity.HOUR: 3_600, store.Granularity.DAY: 86_400}
+"""Length of an interval [s]; minute and instant values are taken as of their start."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Latest:
     value: float | None
     flag: str
     at: datetime.datetime
+    ended_at: datetime.datetime
+    """End of the interval, from which the age counts."""
     stale: bool
 
     @property
@@ -223,6 +227,7 @@ def _as_latest(
         value=None if value != value else value,
         flag=flag_name(entry["flag"]),
         at=_instant(entry["start"]),
+        ended_at=_instant(entry["start"] + LENGTHS.get(entry["granularity"], 0)),
         stale=_is_stale(found, entry["start"], now),
     )
 

@@ -78,7 +78,7 @@ def _finding(
         dedup_key=_dedup_key(section),
         rule_version=str(configuration),
         title_zh=f"{section.name_zh}断面{symbols[reached - 1]}类，目标{symbols[target - 1]}类，定类因子 {names_zh}",
-        title_en=f"{section.name_en}: class {symbols[reached - 1]}, target {symbols[target - 1]}, due to {names_en}",
+        title_en=f"{section.name_en}: {_class_en(reached)}, target {_class_en(target)}, due to {names_en}",
         severity=max((value for step, value in steps.items() if reached - target >= int(step)), default=2),
         station_id=section.pk,
         first_at=queries.instant(start),
@@ -88,7 +88,11 @@ def _finding(
             "end": queries.instant(start + periods.HOUR).isoformat(),
             "property": "water_class-avg",
             "value": reached,
+            "value_text": symbols[reached - 1],
             "limit": target,
+            "limit_text": symbols[target - 1],
+            "detail_zh": _detail(classified, items, row, 0, "超Ⅲ类 {:.2g} 倍"),
+            "detail_en": _detail(classified, items, row, 1, "{:.2g} times over class III"),
             "edition": f"GB 3838-{classified.result.edition}",
             "clause": "表1；5.1 单因子评价",
             "limiting": [_item(classified, item, row) for item in items],
@@ -101,6 +105,22 @@ def _item(classified: Classified, item: str, row: int) -> dict[str, Any]:
     multiple = classified.result.multiples.get(item)
     exceeded = None if multiple is None or np.isnan(multiple[row]) else float(multiple[row])
     return {"item": item, "value": float(classified.readings.values[item][row]), "multiple": exceeded}
+
+
+def _detail(classified: Classified, items: list[str], row: int, language: int, over: str) -> str:
+    """Return the values of the limiting items in words."""
+    names = queries.item_names()
+    parts = []
+    for item in (_item(classified, item, row) for item in items):
+        text = f"{names[item['item']][language]} {item['value']:g}"
+        parts.append(f"{text} ({over.format(item['multiple'])})" if item["multiple"] else text)
+    return "; ".join(parts)
+
+
+def _class_en(section: int) -> str:
+    """Return a class in English words; roman numerals as the standard prints them."""
+    symbols = [grade.symbol for grade in lookup.grades("water_classes", edition="2011")]
+    return f"worse than class {symbols[4]}" if section > len(symbols) - 1 else f"class {symbols[section - 1]}"
 
 
 def _names(items: list[str]) -> tuple[str, str]:
