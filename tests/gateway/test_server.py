@@ -18,7 +18,7 @@ from jiangcheng.gateway.journal import sqlite
 from jiangcheng.gateway.limits import Bucket, Limits
 
 BEGIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-KNOWN = [f"A{number:023X}" for number in range(40)]
+KNOWN = [f"A{number:023X}" for number in range(200)]
 STRANGER = "B" * 24
 BROKEN = (OSError, RuntimeError)
 """What writing to a line that the host has closed raises, in asyncio and in uvloop."""
