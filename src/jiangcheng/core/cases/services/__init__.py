@@ -1,6 +1,7 @@
 """Findings open cases; people move them until they are closed."""
 
 from jiangcheng.core.cases.queries import available_actions, propose_handler
+from jiangcheng.core.cases.services.configurations import load_rules
 from jiangcheng.core.cases.services.engine import Refused, act, verify_steps
 from jiangcheng.core.cases.services.findings import (
     FindingReport,
@@ -18,6 +19,7 @@ __all__ = [
     "act",
     "available_actions",
     "end_finding",
+    "load_rules",
     "load_workflows",
     "propose_handler",
     "report",

@@ -4,7 +4,7 @@ from jiangcheng.core.registry.rules import sniff as media_type
 from jiangcheng.core.registry.services.evidence import EvidenceRefused, store_evidence
 from jiangcheng.core.registry.services.exports import export_register
 from jiangcheng.core.registry.services.imports import ImportReport, RowError, import_register, kinds
-from jiangcheng.core.registry.services.properties import load_properties
+from jiangcheng.core.registry.services.properties import load_derived, load_properties
 
 __all__ = [
     "EvidenceRefused",
@@ -13,6 +13,7 @@ __all__ = [
     "export_register",
     "import_register",
     "kinds",
+    "load_derived",
     "load_properties",
     "media_type",
     "store_evidence",

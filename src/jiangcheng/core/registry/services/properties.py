@@ -1,4 +1,4 @@
-"""Observed properties of telemetry, from the code table of HJ 212."""
+"""Observed properties: of telemetry from the code table of HJ 212, derived ones from the rooms that compute them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,26 @@ REFERENCE_STATISTICS = ("zs_avg", "zs_min", "zs_max")
 
 
 def load_properties() -> int:
-    """Add the properties that are not there yet and return their number; what a site changed stays."""
+    """Add the properties of telemetry that are not there yet and return their number; what a site changed stays."""
+    return _add(list(_rows()))
+
+
+def load_derived(table: str) -> int:
+    """Add the derived properties of a room that are not there yet and return their number.
+
+    Parameters
+    ----------
+    table
+        CSV with the columns ``code, statistic, name_zh, name_en, unit, decimals, display_decimals``.
+    """
+    rows = csv.DictReader(table.splitlines())
+    numbers = ("decimals", "display_decimals")
+    return _add([{**row, **{name: int(row[name]) for name in numbers}, "medium": "derived"} for row in rows])
+
+
+def _add(rows: list[dict[str, Any]]) -> int:
     known = set(ObservedProperty.objects.values_list("code", "statistic"))
-    missing = [row for row in _rows() if (row["code"], row["statistic"]) not in known]
+    missing = [row for row in rows if (row["code"], row["statistic"]) not in known]
     ObservedProperty.objects.bulk_create([ObservedProperty(**row) for row in missing])
     return len(missing)
 
