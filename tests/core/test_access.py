@@ -276,3 +276,10 @@ def test_the_log_in_page_speaks_both_languages(client, db):
     assert "登录江城" in client.get("/login").content.decode()
     english = client.get("/login", headers={"Accept-Language": "en"}).content.decode()
     assert "Log in to Jiangcheng" in english
+
+
+def test_nobody_grants_a_role_to_themselves(person):
+    wang = person()
+    with pytest.raises(services.OwnRole):
+        services.assign_role(user=wang, actor=wang, role="leader", on=ON, at=AT)
+    assert not wang.assignments.exists()

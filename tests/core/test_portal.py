@@ -72,6 +72,18 @@ def test_events_reach_those_whose_scope_covers_them(role, region, expected):
 
 
 @pytest.mark.django_db
+def test_people_of_a_facility_are_told_of_their_own_facility_only():
+    access.load_roles()
+    user = access.create_user(username="plant", password="a-long-and-dull-phrase", display_name="p", at=AT)
+    access.assign_role(user=user, role="enterprise", facility_code="PLANT1", on=ON, at=AT)
+    for facility in ("PLANT1", "PLANT2", ""):
+        publish(region_code="220202", facility_code=facility)
+    publish()
+    scopes = queries.scopes(user=user, on=ON)
+    assert [item.facility_code for item in queries.latest_events(scopes=scopes, count=10)] == ["PLANT1"]
+
+
+@pytest.mark.django_db
 def test_the_latest_events_come_oldest_first_and_no_more_than_asked():
     user = person("someone", "duty_officer")
     kept = [publish().id for _ in range(5)][-3:]

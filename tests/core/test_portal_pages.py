@@ -105,3 +105,16 @@ def test_metrics_are_for_this_machine(client, address, forwarded, status):
     response = client.get(reverse("portal:metrics"), REMOTE_ADDR=address, headers=headers)
     assert response.status_code == status
     assert (b"jiangcheng_live_streams" in response.content) == (status == 200)
+
+
+@pytest.mark.parametrize(
+    "instant", ["yesterday", "2026-11-02T08:00:00", "0001-01-01T00:00:00+08:00", "2026-13-01"]
+)
+def test_an_instant_nobody_can_mean_is_refused(client, officer, instant):
+    client.force_login(officer)
+    assert client.get(reverse("cases:layer"), {"at": instant}).status_code == 400
+
+
+def test_a_nul_in_an_address_is_refused_before_any_query(client, officer):
+    client.force_login(officer)
+    assert client.get("/facilities?q=%00").status_code == 400

@@ -13,7 +13,8 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -32,10 +33,17 @@ AUDIT_PAGE = 50
 
 
 class DefaultDenyMiddleware(MiddlewareMixin):
-    """Stamps each request with the instant it came in, and refuses views that name no permission."""
+    """Stamps each request with the instant it came in, and refuses views that name no permission.
 
-    def process_request(self, request: HttpRequest) -> None:
+    What it answers stays out of every cache, unless the view says otherwise.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
         request.received_at = timezone.now()  # type: ignore[attr-defined]
+        # PostgreSQL takes no NUL in a text; no honest address has one.
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return HttpResponseBadRequest()
+        return None
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -43,6 +51,12 @@ class DefaultDenyMiddleware(MiddlewareMixin):
         if services.permission_of(view) is None:
             logger.error("%s names no permission and is not public: refused", request.path)
             raise PermissionDenied(request.path)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not response.has_header("Cache-Control"):
+            # With an entity tag the browser may keep a copy, but asks each time whether it may show it.
+            response["Cache-Control"] = "private, no-cache" if response.has_header("ETag") else "no-store"
+        return response
 
 
 class LoginForm(AuthenticationForm):
@@ -54,7 +68,8 @@ class LoginForm(AuthenticationForm):
     }
 
     def clean(self) -> dict[str, Any]:
-        username = str(self.data.get("username", ""))[:150]
+        # As it is compared: blanks around a name or wide letters would each begin a new count.
+        username = self.cleaned_data.get("username", "")
         request = self.request
         assert request is not None
         address, now = address_of(request), services.received_at(request)
@@ -146,10 +161,15 @@ def assign(request: HttpRequest) -> HttpResponse:
     if user is None or not Role.objects.filter(code=data["role"]).exists():
         messages.error(request, _("没有这个人员或角色，请从列表中选择。"))
         return redirect("access:people")
+    actor = services.person(request)
+    where = queries.scope(actor, "access.manage", services.received_date(request))
+    if not where.covers_region(data["region_code"]):
+        messages.error(request, _("您只能在自己管理的区划内授予角色。"))
+        return redirect("access:people")
     try:
-        services.assign_role(
-            user=user, actor=services.person(request), at=services.received_at(request), **data
-        )
+        services.assign_role(user=user, actor=actor, at=services.received_at(request), **data)
+    except services.OwnRole:
+        messages.error(request, _("不能给自己授予角色，请由另一位安全管理员办理。"))
     except services.RoleConflict:
         messages.error(request, _("系统、安全、审计三类管理员不能由同一人兼任。请先结束原角色。"))
     except services.FacilityMissing:

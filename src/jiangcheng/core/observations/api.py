@@ -25,13 +25,19 @@ from jiangcheng.core.access.services import ninja_auth, received_date
 from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import ObservedProperty, Station
 
-LONGEST_PERIOD = datetime.timedelta(days=400)
+LONGEST_DAYS = {
+    store.Granularity.INSTANT: 31,
+    store.Granularity.MINUTE: 31,
+    store.Granularity.HOUR: 400,
+    store.Granularity.DAY: 400,
+}
+"""Longest period of a query; every page of it reads the whole period."""
 PERMISSION = "api.read"
 
 router = Router(tags=["observations"], auth=ninja_auth(PERMISSION))
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows of a page")]
-Cursor = Annotated[str, Query(description="`next` of the page before")]
+Cursor = Annotated[str, Query(max_length=200, description="`next` of the page before")]
 
 
 class PropertyOut(Schema):
@@ -182,7 +188,7 @@ def _read(
     request: HttpRequest, selection: Selection, *, derived: bool, cursor: str, limit: int
 ) -> dict[str, Any]:
     granularity = _granularity(selection.granularity)
-    _check_period(selection)
+    _check_period(selection, LONGEST_DAYS[granularity])
     at = get_object_or_404(visible_stations(request), code=selection.station)
     wanted = _properties(selection.property, derived=derived)
     position = decode_cursor(cursor, length=2)
@@ -244,8 +250,10 @@ def _granularity(text: str) -> store.Granularity:
         raise HttpError(400, f"granularity: one of {names}") from None
 
 
-def _check_period(selection: Selection) -> None:
+def _check_period(selection: Selection, days: int) -> None:
     if selection.start.tzinfo is None or selection.end.tzinfo is None:
         raise HttpError(400, "start, end: give the zone, e.g. 2026-03-01T00:00:00+08:00")
-    if not datetime.timedelta() < selection.end - selection.start <= LONGEST_PERIOD:
-        raise HttpError(400, f"start, end: a period of more than 0 and at most {LONGEST_PERIOD.days} days")
+    if not datetime.timedelta() < selection.end - selection.start <= datetime.timedelta(days=days):
+        raise HttpError(
+            400, f"start, end: a period of more than 0 and at most {days} days at this granularity"
+        )

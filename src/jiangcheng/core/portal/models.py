@@ -13,6 +13,8 @@ class LiveEvent(models.Model):
     """``finding``, ``case``, ``observation``, ``gateway`` …: what a screen refreshes on."""
     permission = models.CharField(max_length=60)
     region_code = models.CharField(max_length=32, blank=True)
+    facility_code = models.CharField(max_length=32, blank=True, default="")
+    """Facility it concerns: its own people are told as well."""
     payload = models.JSONField(default=dict)
     """Texts in both languages (``text_zh``, ``text_en``), ``url``, ``severity`` and what the kind needs."""
 

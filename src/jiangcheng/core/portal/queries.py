@@ -72,9 +72,12 @@ def last_event_id() -> int:
 def may_see(event: LiveEvent, scopes: Mapping[str, access.Scope]) -> bool:
     """Tell whether an event is for somebody with these scopes.
 
-    An event without a region concerns the city as a whole: the permission is enough.
+    An event without a region concerns the city as a whole: the permission in any area is enough. People of a
+    facility are told of their own facility only.
     """
-    scope = scopes.get(event.permission)
-    if not scope:
-        return False
-    return not event.region_code or scope.covers_region(event.region_code)
+    scope = scopes.get(event.permission, access.NOWHERE)
+    if event.facility_code and scope.covers_facility(event.facility_code):
+        return True
+    if event.region_code:
+        return scope.covers_region(event.region_code)
+    return scope.everything or bool(scope.region_codes)

@@ -21,8 +21,13 @@ from jiangcheng.core.access import services as access
 from jiangcheng.core.portal import queries, services
 from jiangcheng.core.portal.services import stream
 
+LONGEST_ID = 18
+"""Digits of an event's id that fits into 64 bits."""
+
 TOO_MANY_STREAMS = 6
 """Open streams of one person. Browsers keep six connections to a host under HTTP/1.1."""
+
+PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via")
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -135,7 +140,7 @@ async def live(request: HttpRequest) -> HttpResponseBase:
         user=user,
         on=access.received_date(request),
         language=get_language() or "",
-        after=int(last) if last.isascii() and last.isdigit() else None,
+        after=int(last) if last.isascii() and last.isdigit() and len(last) <= LONGEST_ID else None,
     )
     return StreamingHttpResponse(
         body,
@@ -170,8 +175,8 @@ def _permissions(request: HttpRequest) -> frozenset[str]:
 
 
 def _from_this_machine(request: HttpRequest) -> bool:
-    # Behind a proxy every request comes from a loopback address; a forwarding header gives it away.
-    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+    # Behind a proxy every request comes from a loopback address; a header of the proxy gives it away.
+    if any(name in request.headers for name in PROXY_HEADERS):
         return False
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback

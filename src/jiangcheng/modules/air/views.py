@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access import rules as access_rules
-from jiangcheng.core.access.services import received_at, received_date, requires
+from jiangcheng.core.access.services import asked_at, received_at, received_date, requires
 from jiangcheng.core.cases import queries as cases
 from jiangcheng.core.observations import store
 from jiangcheng.core.portal.services import charts
@@ -41,12 +41,15 @@ class Line:
 def overview(request: HttpRequest) -> HttpResponse:
     """List areas and stations with their AQI, worst first."""
     at = received_at(request)
-    points = [point for point in queries.stations(on=received_date(request)) if _visible(request, point)]
+    points = _visible(request, queries.stations(on=received_date(request)))
     areas = Station.objects.filter(kind=Station.Kind.AREA).select_related("region").order_by("code")
     return render(
         request,
         "air/overview.html",
-        {"areas": _lines(list(areas), at), "points": sorted(_lines(points, at), key=_worst_first)},
+        {
+            "areas": _lines(_visible(request, areas), at),
+            "points": sorted(_lines(points, at), key=_worst_first),
+        },
     )
 
 
@@ -78,7 +81,7 @@ def card_counties(request: HttpRequest) -> HttpResponse:
     """Return the county table: AQI, primary pollutants, worst water class, open cases."""
     at = received_at(request)
     areas = Station.objects.filter(kind=Station.Kind.AREA, region__level=Region.Level.COUNTY)
-    rows = _lines(list(areas.select_related("region").order_by("code")), at)
+    rows = _lines(_visible(request, areas.select_related("region").order_by("code")), at)
     water, open_cases = _worst_water(at), _open_cases(request)
     return render(
         request,
@@ -103,15 +106,15 @@ def card_counties(request: HttpRequest) -> HttpResponse:
 @requires("air.view")
 def layer(request: HttpRequest) -> JsonResponse:
     """Return the stations as GeoJSON, with the AQI known ``?at=`` an instant."""
-    at = parse_datetime(request.GET.get("at", "")) or received_at(request)
-    points = [point for point in queries.stations(on=received_date(request)) if _visible(request, point)]
-    features = [_feature(request, line) for line in _lines(points, at)]
+    points = _visible(request, queries.stations(on=received_date(request)))
+    features = [_feature(request, line) for line in _lines(points, asked_at(request))]
     return JsonResponse({"type": "FeatureCollection", "features": features})
 
 
-def _visible(request: HttpRequest, point: Station) -> bool:
+def _visible(request: HttpRequest, stations: Iterable[Station]) -> list[Station]:
+    """Return the stations and areas the person may see."""
     scope = access.scope(request.user, "air.view", received_date(request))
-    return scope.covers_region(point.region.code)
+    return [station for station in stations if scope.covers_region(station.region.code)]
 
 
 def _lines(stations: list[Station], at: datetime.datetime) -> list[Line]:

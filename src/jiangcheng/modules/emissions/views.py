@@ -10,12 +10,11 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jiangcheng.core.access import queries as access
-from jiangcheng.core.access.services import received_at, received_date, requires
+from jiangcheng.core.access.services import asked_at, received_at, received_date, requires
 from jiangcheng.core.registry.models import Station
 from jiangcheng.modules.emissions import queries
 
@@ -59,8 +58,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @requires("emissions.view")
 def layer(request: HttpRequest) -> JsonResponse:
     """Return the outlets as GeoJSON, with the state known ``?at=`` an instant."""
-    at = parse_datetime(request.GET.get("at", "")) or received_at(request)
-    features = [_feature(request, line) for line in _lines(request, at)]
+    features = [_feature(request, line) for line in _lines(request, asked_at(request))]
     return JsonResponse({"type": "FeatureCollection", "features": features})
 
 

@@ -2,6 +2,7 @@
 
 from jiangcheng.core.access.services.audit import ChainReport, record, verify_audit
 from jiangcheng.core.access.services.guard import (
+    asked_at,
     authorise,
     ninja_auth,
     permission_of,
@@ -14,6 +15,7 @@ from jiangcheng.core.access.services.guard import (
 )
 from jiangcheng.core.access.services.people import (
     FacilityMissing,
+    OwnRole,
     RoleConflict,
     UnknownRole,
     UsernameTaken,
@@ -31,10 +33,12 @@ from jiangcheng.core.access.services.people import (
 __all__ = [
     "ChainReport",
     "FacilityMissing",
+    "OwnRole",
     "RoleConflict",
     "UnknownRole",
     "UsernameTaken",
     "WeakPassword",
+    "asked_at",
     "assign_role",
     "authorise",
     "create_user",

@@ -12,10 +12,11 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from ninja.errors import HttpError
 from ninja.operation import PathView
 
@@ -25,6 +26,8 @@ from jiangcheng.core.access.models import User
 PUBLIC = "public"
 MARK = "access_permission"
 """The attribute of a view that names its permission."""
+ASKED_YEARS = range(1970, 2200)
+"""Years of instants in an address; far outside of them arithmetic with instants overflows."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -119,6 +122,27 @@ def received_at(request: HttpRequest) -> dt.datetime:
     at = getattr(request, "received_at", None)
     if not isinstance(at, dt.datetime):
         raise ImproperlyConfigured("DefaultDenyMiddleware has to be installed")
+    return at
+
+
+def asked_at(request: HttpRequest) -> dt.datetime:
+    """Return the instant ``?at=`` names (ISO 8601 with offset), by default the one the request came in.
+
+    Raises
+    ------
+    django.core.exceptions.BadRequest
+        If it is no instant, names no offset, or lies outside `ASKED_YEARS`.
+    """
+    text = request.GET.get("at", "")
+    if not text:
+        return received_at(request)
+    try:
+        # A browser that does not quote the plus of an offset sends a blank.
+        at = parse_datetime(text.replace(" ", "+"))
+    except ValueError:
+        at = None
+    if at is None or timezone.is_naive(at) or at.year not in ASKED_YEARS:
+        raise BadRequest("at")
     return at
 
 

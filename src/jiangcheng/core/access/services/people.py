@@ -23,6 +23,10 @@ class FacilityMissing(ValueError):  # noqa: N818
     """The role is held for a facility, and none was named."""
 
 
+class OwnRole(ValueError):  # noqa: N818
+    """Nobody grants a role to themselves."""
+
+
 class UnknownRole(LookupError):  # noqa: N818
     """There is no such role."""
 
@@ -110,9 +114,13 @@ def assign_role(
         If the person holds another role of the same exclusive group in that period.
     FacilityMissing
         If the role is bound to a facility and none is named.
+    OwnRole
+        If the person acts on their own behalf.
     UnknownRole
         If there is no such role.
     """
+    if actor is not None and actor.pk == user.pk:
+        raise OwnRole(role)
     wanted = Role.objects.filter(code=role).first()
     if wanted is None:
         raise UnknownRole(role)

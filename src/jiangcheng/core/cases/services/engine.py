@@ -262,6 +262,7 @@ def _announce(case: Case, item: Mapping[str, Any], now: dt.datetime) -> None:
         kind="case",
         permission="cases.view",
         region_code=case.region.code if case.region else "",
+        facility_code=case.facility.code if case.facility else "",
         payload={
             "text_zh": f"{item['name_zh']}：{case.title_zh}",
             "text_en": f"{item['name_en']}: {case.title_en}",

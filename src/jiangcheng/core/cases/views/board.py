@@ -5,16 +5,15 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
-from django.utils.timezone import is_naive
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from jiangcheng.core.access.services import person, received_at, received_date, requires
+from jiangcheng.core.access.services import asked_at, person, received_at, received_date, requires
 from jiangcheng.core.cases import queries, rules
 from jiangcheng.core.cases.models import Case, WorkflowDefinition
 from jiangcheng.core.cases.views import wording
@@ -58,15 +57,11 @@ def desk(request: HttpRequest) -> HttpResponse:
 @requires("cases.view")
 def layer(request: HttpRequest) -> HttpResponse:
     """Return the cases open now, or at ``?at=`` (ISO 8601 with offset), as GeoJSON points."""
-    now = at = received_at(request)
-    if given := request.GET.get("at"):
-        try:
-            parsed = parse_datetime(given.replace(" ", "+"))
-        except ValueError:
-            parsed = None
-        if parsed is None or is_naive(parsed):
-            return HttpResponseBadRequest(_("at 应为带时区的时间，例如 2026-11-01T08:00:00+08:00"))
-        at = parsed
+    now = received_at(request)
+    try:
+        at = asked_at(request)
+    except BadRequest:
+        return HttpResponseBadRequest(_("at 应为带时区的时间，例如 2026-11-01T08:00:00+08:00"))
     seen = queries.visible(user=person(request), on=received_date(request)).exclude(longitude=None)
     found = queries.open_at(seen, at=min(at, now)).select_related("workflow", "grid_cell", "region")
     features = [_feature(case, at) for case in found.order_by("severity", "pk")[:LAYER_ROWS]]

@@ -7,7 +7,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotModified,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -22,6 +29,8 @@ from jiangcheng.core.registry.rules import SUFFIXES
 MAX_FILES = 9
 """Files taken with one step; what is beyond is left out."""
 SHOWN_OCCURRENCES = 12
+LONGEST_KEY = 18
+"""Digits of a key that fits into 64 bits."""
 
 
 class ReportForm(forms.Form):
@@ -88,10 +97,13 @@ def evidence(request: HttpRequest, number: str, key: int) -> HttpResponseBase:
     kept = Evidence.objects.filter(pk=key, case_steps__case=item).first()
     if kept is None:
         raise Http404
+    tag = f'"{kept.sha256}"'
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponseNotModified(headers={"ETag": tag})
     response = FileResponse(kept.file.open("rb"), content_type=kept.content_type)
     kind = "inline" if kept.content_type.startswith("image/") else "attachment"
     response["Content-Disposition"] = f'{kind}; filename="{kept.sha256}{SUFFIXES[kept.content_type]}"'
-    response["Cache-Control"] = "private, max-age=86400, immutable"
+    response["ETag"] = tag
     return response
 
 
@@ -105,7 +117,7 @@ def _found(request: HttpRequest, number: str) -> Case:
 def _attempted(request: HttpRequest, item: Case) -> str:
     """Do what was posted and return why not, empty if it was done."""
     handler = request.POST.get("handler", "")
-    details = {"handler": int(handler) if handler.isdecimal() else None}
+    details = {"handler": int(handler) if _is_key(handler) else None}
     seen = request.POST.get("seen", "")
     try:
         services.act(
@@ -113,15 +125,19 @@ def _attempted(request: HttpRequest, item: Case) -> str:
             action=request.POST.get("action", ""),
             actor=person(request),
             now=received_at(request),
-            text=request.POST.get("text", "")[:4000],
+            text=request.POST.get("text", "")[:4000].replace("\0", ""),
             files=request.FILES.getlist("photos")[:MAX_FILES],
             details={**details, "reason_code": request.POST.get("reason_code", "")},
-            seen=int(seen) if seen.isdecimal() else None,
+            seen=int(seen) if _is_key(seen) else None,
             address=str(request.META.get("REMOTE_ADDR", ""))[:64],
         )
     except services.Refused as error:
         return wording.refusal(error.reasons)
     return ""
+
+
+def _is_key(text: str) -> bool:
+    return text.isdecimal() and len(text) <= LONGEST_KEY
 
 
 def _context(request: HttpRequest, item: Case, *, refused: str = "", given: Any = None) -> dict[str, Any]:

@@ -50,7 +50,9 @@ def calendar(request: HttpRequest, code: str) -> JsonResponse:
     station = visible_station(request, code)
     this_year = received_date(request).year
     asked = request.GET.get("year", "")
-    year = int(asked) if asked.isdecimal() and 2000 <= int(asked) <= this_year else this_year
+    year = (
+        int(asked) if asked.isdecimal() and len(asked) == 4 and 2000 <= int(asked) <= this_year else this_year
+    )
     start, end = periods.year_bounds(year)
     times, values = _derived(station, "aqi", store.Granularity.DAY, start, end)
     return JsonResponse(

@@ -23,7 +23,13 @@ DEFAULT_DAYS = {
     store.Granularity.HOUR: 3,
     store.Granularity.DAY: 90,
 }
-LONGEST_DAYS = 800
+LONGEST_DAYS = {
+    store.Granularity.INSTANT: 31,
+    store.Granularity.MINUTE: 31,
+    store.Granularity.HOUR: 800,
+    store.Granularity.DAY: 800,
+}
+"""Longest period of one answer; a longer one would fill the memory of the process."""
 BITS = "bits"
 """Unit of derived sets, which are numbers for machines only."""
 MICROGRAMS = "µg/m³"
@@ -121,10 +127,13 @@ def selection(request: HttpRequest, code: str) -> Selection:
 
 def _period(request: HttpRequest, granularity: store.Granularity) -> tuple[int, int]:
     """Return the days ``from`` to ``to`` inclusive, by default the latest ones up to now."""
-    first, last = (parse_date(request.GET.get(name, "")) for name in ("from", "to"))
-    end = periods.day_bounds(last)[1] if last else int(received_at(request).timestamp())
-    start = periods.day_bounds(first)[0] if first else end - DEFAULT_DAYS[granularity] * periods.DAY
-    if not 0 < end - start <= LONGEST_DAYS * periods.DAY:
+    try:
+        first, last = (parse_date(request.GET.get(name, "")) for name in ("from", "to"))
+        end = periods.day_bounds(last)[1] if last else int(received_at(request).timestamp())
+        start = periods.day_bounds(first)[0] if first else end - DEFAULT_DAYS[granularity] * periods.DAY
+    except (ValueError, OverflowError) as error:
+        raise Http404("period") from error
+    if not 0 < end - start <= LONGEST_DAYS[granularity] * periods.DAY:
         raise Http404("period")
     return start, end
 

@@ -10,7 +10,13 @@ from jiangcheng.core.portal.models import LiveEvent
 
 
 def publish(
-    *, at: dt.datetime, kind: str, permission: str, payload: Mapping[str, Any], region_code: str = ""
+    *,
+    at: dt.datetime,
+    kind: str,
+    permission: str,
+    payload: Mapping[str, Any],
+    region_code: str = "",
+    facility_code: str = "",
 ) -> LiveEvent:
     """Tell the screens that something happened; part of the caller's transaction.
 
@@ -28,6 +34,8 @@ def publish(
         needs.
     region_code
         Area it happened in; empty for the city as a whole.
+    facility_code
+        Facility it concerns; empty for none.
 
     Raises
     ------
@@ -38,7 +46,12 @@ def publish(
     if missing:
         raise ValueError(f"a live event needs {' and '.join(missing)}")
     return LiveEvent.objects.create(
-        at=at, kind=kind, permission=permission, region_code=region_code, payload=dict(payload)
+        at=at,
+        kind=kind,
+        permission=permission,
+        region_code=region_code,
+        facility_code=facility_code,
+        payload=dict(payload),
     )
 
 
