@@ -71,8 +71,11 @@ ALLOWED_HOSTS = os.environ.get("JIANGCHENG_ALLOWED_HOSTS", "127.0.0.1,localhost,
 DATABASES = {"default": _database(os.environ.get("JIANGCHENG_DATABASE_URL", ""))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-DESKS = ["access", "portal", "registry", "observations", "cases", "indicators"]
-MODULES = ["air", "water", "emissions", "plan"]
+DESKS = ["access", "portal", "registry", "observations", "cases", "records", "indicators"]
+MODULES = [
+    "air", "water", "emissions", "plan",
+    "enterprises", "inspections", "enforcement", "credit", "inspectorate", "participation", "fieldwork",
+]  # fmt: skip
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -82,6 +85,10 @@ INSTALLED_APPS = [
     "servestatic.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_vite",
+    "django_filters",
+    "django_tables2",
+    "import_export",
+    "simple_history",
     *(f"jiangcheng.core.{desk}" for desk in DESKS),
     *(f"jiangcheng.modules.{module}" for module in MODULES),
     "jiangcheng.gateway",

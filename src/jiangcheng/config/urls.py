@@ -16,7 +16,10 @@ PREFIXES = {
     "jiangcheng.core.registry": "",
     "jiangcheng.core.observations": "",
     "jiangcheng.core.cases": "cases/",
+    "jiangcheng.core.records": "records/",
     "jiangcheng.core.indicators": "indicators/",
+    "jiangcheng.modules.participation": "public/",
+    "jiangcheng.modules.fieldwork": "field/",
     "jiangcheng.gateway": "gateway/",
 }
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 
@@ -22,13 +24,14 @@ PACKAGES = (
 
 def load_manifests() -> None:
     """Add the manifest of every desk, module and the gate; safe to call again."""
+    manifest.manifests.resolve_with(resolve)
     for package in PACKAGES:
         if importlib.util.find_spec(f"{package}.module"):
             manifest.manifests.add(importlib.import_module(f"{package}.module").MANIFEST)
 
 
-def resolve(function: str) -> Callable[[], object]:
-    """Return the task ``air.tasks.evaluate`` names.
+def resolve(function: str) -> Callable[..., Any]:
+    """Return the function that ``air.tasks.evaluate`` names.
 
     Raises
     ------
@@ -42,7 +45,7 @@ def resolve(function: str) -> Callable[[], object]:
             found = getattr(importlib.import_module(f"{package}.{path}"), name, None)
             if callable(found):
                 return found  # type: ignore[no-any-return]
-    raise LookupError(f"no task is called {function!r}")
+    raise LookupError(f"no function is called {function!r}")
 
 
 def problems() -> list[str]:
@@ -51,14 +54,18 @@ def problems() -> list[str]:
     permissions = manifest.manifests.permissions()
     for declared in manifest.manifests:
         shown: list[Shown] = [*declared.pages, *declared.map_layers, *declared.home_cards]
-        for item in shown:
+        held: list[Shown | manifest.FacilityCard] = [*shown, *declared.facility_cards]
+        for item in held:
             if item.permission not in permissions:
                 found.append(f"{declared.code}: {item.url_name}: no permission {item.permission!r}")
-            try:
-                reverse(item.url_name)
-            except NoReverseMatch:
-                found.append(f"{declared.code}: no page {item.url_name!r}")
+        addresses: list[tuple[str, tuple[str, ...]]] = [(item.url_name, ()) for item in shown]
+        addresses += [(page.url_name, ()) for page in declared.public_pages]
+        addresses += [(card.url_name, ()) for card in declared.public_cards]
+        addresses += [(card.url_name, ("code",)) for card in declared.facility_cards]
+        found += [f"{declared.code}: no page {name!r}" for name, args in addresses if not _leads(name, *args)]
+        found += [problem for register in declared.registers for problem in _wrong(register, permissions)]
         functions = [task.function for task in declared.tasks]
+        functions += [hook.function for hook in declared.hooks]
         functions += [indicator.function for indicator in declared.indicators]
         for function in functions:
             try:
@@ -66,3 +73,28 @@ def problems() -> list[str]:
             except (LookupError, ImportError) as error:
                 found.append(f"{declared.code}: {error}")
     return found
+
+
+def _leads(url_name: str, *args: str) -> bool:
+    try:
+        reverse(url_name, args=args)
+    except NoReverseMatch:
+        return False
+    return True
+
+
+def _wrong(register: manifest.Register, permissions: Mapping[str, manifest.Permission]) -> list[str]:
+    wrong = [
+        f"no permission {code!r}" for code in (register.view, register.change) if code not in permissions
+    ]
+    try:
+        model = apps.get_model(register.model)
+    except LookupError:
+        return [f"register {register.code}: no model {register.model!r}"]
+    named = {*register.fields, *register.search, *register.key, *register.personal, *register.public}
+    known = {field.name for field in model._meta.get_fields()}
+    wrong += [f"no field {name!r}" for name in sorted(named - known)]
+    if register.overdue and register.overdue not in manifest.manifests.finding_kinds():
+        wrong.append(f"no kind of finding {register.overdue!r}")
+    wrong += [f"no page {name!r} for a row" for name in register.cards if not _leads(name, "number")]
+    return [f"register {register.code}: {problem}" for problem in wrong]

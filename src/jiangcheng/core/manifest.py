@@ -1,15 +1,17 @@
 """How a module introduces itself.
 
-A manifest is a declaration: names, pages, permissions, kinds of finding, map layers, home cards, periodic
-tasks and indicators. Desks read the manifests and assemble screens and schedules from them, so that no
-desk and no room imports another. Views and tasks are named by strings; `jiangcheng.config` resolves every
-name at start-up and refuses unknown ones.
+A manifest is a declaration: names, pages, permissions, kinds of finding, map layers, home cards, registers,
+hooks, periodic tasks and indicators. Desks read the manifests and assemble screens and schedules from them,
+so that no desk and no room imports another. Views, models and functions are named by strings;
+`jiangcheng.config` resolves every name at start-up and refuses unknown ones.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,6 +83,174 @@ class HomeCard:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class FacilityCard:
+    """A fragment of an enterprise's file. ``url_name`` takes the facility's code and answers HTML."""
+
+    url_name: str
+    names: Names
+    permission: str
+    order: int = 100
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PublicPage:
+    """An entry of the public site's menu; its view is marked public."""
+
+    url_name: str
+    names: Names
+    icon: str = "circle"
+    order: int = 100
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PublicCard:
+    """A fragment of the public site's first page; its view is marked public and shows what anybody may see."""
+
+    url_name: str
+    order: int = 100
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Hook:
+    """A room's answer to a question that others may ask without knowing it.
+
+    ``function`` is ``module.services.name`` or ``module.queries.name`` and takes keyword arguments. It runs
+    in the asker's transaction; what it raises stops the asker. The points and their signatures:
+
+    ``person.todo``
+        ``(user, now) -> list[ToDo]``: what waits for a person.
+    ``case.converted.<target>``
+        ``(case_number, actor, now, reason) -> Opened``: a case is turned into something graver.
+    ``facility.checklist``
+        ``(facility_code, on) -> list[CheckItem]``: what to look at in a plant, from its permit.
+    ``facility.search``
+        ``(text, scope, on) -> list[str]``: codes of facilities that a text names, e.g. a plate.
+    """
+
+    point: str
+    function: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ToDo:
+    """One thing that waits for a person."""
+
+    kind: str
+    """Case, visit, task, duty …: a code that is the same for all of one source."""
+    title_zh: str
+    title_en: str
+    url: str
+    due_at: dt.datetime | None = None
+    since: dt.datetime | None = None
+    severity: int = 2
+    number: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Opened:
+    """What a conversion opened."""
+
+    number: str
+    url: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CheckItem:
+    """One question of a check list, with the clause or permit condition it comes from."""
+
+    code: str
+    question_zh: str
+    question_en: str
+    basis: str
+    answer: str = "yes_no"
+    """``yes_no``, ``number`` or ``text``."""
+    unit: str = ""
+    expected: str = ""
+    """What the permit says, where it says a number or a name."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NotificationKind:
+    """A kind of message to people, and whether it may leave the house when nobody has chosen."""
+
+    code: str
+    names: Names
+    outside: bool = False
+    """True where e-mail, SMS and chat are used by default, false for the message centre only."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LabelValue:
+    """A value a facility may carry in a scheme, with the colour it shows in."""
+
+    code: str
+    names: Names
+    colour: str = ""
+    """``#rrggbb``, never the only sign."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LabelScheme:
+    """A classification of facilities: a credit grade, one of four colours, membership of a list."""
+
+    code: str
+    names: Names
+    values: tuple[LabelValue, ...]
+    public: bool = False
+    """True where anybody may see the value of a facility."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """A register (台账): one model, a subclass of `core.records.models.Record`, and this declaration.
+
+    The list with its filters, the detail with its history, the form, import and export, the map layer and
+    the menu entry follow from it at ``/records/<code>/``.
+    """
+
+    code: str
+    """Short, unique, with hyphens: the address, and the start of its URL names ``records:<code>``."""
+    names: Names
+    """Of the register as a whole, as the menu shows it."""
+    model: str
+    """``app_label.Model``."""
+    view: str
+    """Permission to see rows within the own scope."""
+    change: str
+    """Permission to add and change rows within the own scope, and to import."""
+    columns: tuple[str, ...]
+    """Fields of the list."""
+    fields: tuple[str, ...]
+    """Fields a person may write, in the order of the form; the columns of the import template."""
+    filters: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    """Text fields that ``?q=`` looks into."""
+    key: tuple[str, ...] = ("number",)
+    """What tells rows apart: a row of an import with a known key changes that row."""
+    prefix: str = ""
+    """Start of numbers given automatically, ``<prefix>-2026-0001``; empty: the person writes the number."""
+    personal: tuple[str, ...] = ()
+    """Fields masked for everybody without ``access.personal``; reading them is audited."""
+    public: tuple[str, ...] = ()
+    """Fields anybody may see on the public site; empty: the register is not public."""
+    public_when: tuple[str, ...] = ()
+    """States in which a row is public; empty with ``public`` set: in every state."""
+    workflow: str = ""
+    """Code of the workflow that moves the rows; empty: rows have no life cycle."""
+    overdue: str = ""
+    """Kind of finding reported when ``due_at`` of a row that is not final has passed; empty: none."""
+    on_file: bool = False
+    """True: the rows of a facility show in the enterprise's file."""
+    geometry: bool = False
+    """True: the rows with a position are a layer of the one map."""
+    group: str = "modules"
+    icon: str = "list"
+    order: int = 500
+    cards: tuple[str, ...] = ()
+    """URL names of fragments on a row's page; each takes the row's number."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class PeriodicTask:
     """A task run every ``every`` seconds. ``function`` is ``module.tasks.name`` and takes no argument."""
 
@@ -111,6 +281,13 @@ class Manifest:
     home_cards: tuple[HomeCard, ...] = ()
     tasks: tuple[PeriodicTask, ...] = ()
     indicators: tuple[Indicator, ...] = ()
+    registers: tuple[Register, ...] = ()
+    facility_cards: tuple[FacilityCard, ...] = ()
+    public_pages: tuple[PublicPage, ...] = ()
+    public_cards: tuple[PublicCard, ...] = ()
+    notification_kinds: tuple[NotificationKind, ...] = ()
+    label_schemes: tuple[LabelScheme, ...] = ()
+    hooks: tuple[Hook, ...] = ()
 
 
 class Registry:
@@ -118,6 +295,11 @@ class Registry:
 
     def __init__(self) -> None:
         self._manifests: dict[str, Manifest] = {}
+        self._resolve: Callable[[str], Callable[..., Any]] | None = None
+
+    def resolve_with(self, resolve: Callable[[str], Callable[..., Any]]) -> None:
+        """Take the way in which names of functions become functions; `jiangcheng.config` brings it."""
+        self._resolve = resolve
 
     def add(self, manifest: Manifest) -> None:
         """Add a manifest.
@@ -125,13 +307,20 @@ class Registry:
         Raises
         ------
         ValueError
-            If a manifest, permission, kind of finding or layer of the same code is already there.
+            If a manifest, or one of the coded things it declares, is already there.
         """
         if self._manifests.get(manifest.code) == manifest:
             return
         if manifest.code in self._manifests:
             raise ValueError(f"two manifests are called {manifest.code!r}")
-        for field in ("permissions", "finding_kinds", "map_layers"):
+        for field in (
+            "permissions",
+            "finding_kinds",
+            "map_layers",
+            "registers",
+            "label_schemes",
+            "notification_kinds",
+        ):
             known = {item.code for item in self._each(field)}
             twice = known & {item.code for item in getattr(manifest, field)}
             if twice:
@@ -149,16 +338,73 @@ class Registry:
         return {item.code: item for item in self._each("permissions")}
 
     def pages(self) -> list[Page]:
-        """Return all pages, ordered within their group."""
-        return sorted(self._each("pages"), key=lambda page: page.order)
+        """Return all pages and registers, ordered within their group."""
+        registers = (
+            Page(f"records:{item.code}", item.names, item.view, item.group, item.icon, item.order)
+            for item in self._each("registers")
+        )
+        return sorted([*self._each("pages"), *registers], key=lambda page: page.order)
 
     def finding_kinds(self) -> dict[str, FindingKind]:
         """Return all kinds of finding by code."""
         return {item.code: item for item in self._each("finding_kinds")}
 
     def map_layers(self) -> list[MapLayer]:
-        """Return all map layers in drawing order."""
-        return sorted(self._each("map_layers"), key=lambda layer: layer.order)
+        """Return all map layers, those of the registers among them, in drawing order."""
+        registers = (
+            MapLayer(
+                f"records.{item.code}",
+                item.names,
+                f"records:{item.code}-layer",
+                item.view,
+                geometry="point",
+                visible=False,
+                order=item.order,
+            )
+            for item in self._each("registers")
+            if item.geometry
+        )
+        return sorted([*self._each("map_layers"), *registers], key=lambda layer: layer.order)
+
+    def registers(self) -> dict[str, Register]:
+        """Return all registers by code."""
+        return {item.code: item for item in self._each("registers")}
+
+    def facility_cards(self) -> list[FacilityCard]:
+        """Return the fragments of an enterprise's file in their order."""
+        return sorted(self._each("facility_cards"), key=lambda card: card.order)
+
+    def public_pages(self) -> list[PublicPage]:
+        """Return the menu of the public site."""
+        return sorted(self._each("public_pages"), key=lambda page: page.order)
+
+    def public_cards(self) -> list[PublicCard]:
+        """Return the fragments of the public site's first page."""
+        return sorted(self._each("public_cards"), key=lambda card: card.order)
+
+    def label_schemes(self) -> dict[str, LabelScheme]:
+        """Return all classifications of facilities by code."""
+        return {item.code: item for item in self._each("label_schemes")}
+
+    def notification_kinds(self) -> dict[str, NotificationKind]:
+        """Return all kinds of message by code."""
+        return {item.code: item for item in self._each("notification_kinds")}
+
+    def hooks(self, point: str) -> list[Hook]:
+        """Return who answers at a point."""
+        return [hook for hook in self._each("hooks") if hook.point == point]
+
+    def ask(self, point: str, **arguments: Any) -> list[Any]:
+        """Return the answers of all rooms at a point; empty where nobody answers.
+
+        Raises
+        ------
+        RuntimeError
+            Before `resolve_with`.
+        """
+        if self._resolve is None:
+            raise RuntimeError("nobody has told the registry how names become functions")
+        return [self._resolve(hook.function)(**arguments) for hook in self.hooks(point)]
 
     def home_cards(self, slot: str) -> list[HomeCard]:
         """Return the cards of one slot of the home page."""

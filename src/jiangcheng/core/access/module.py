@@ -9,6 +9,8 @@ MANIFEST = Manifest(
         Permission("access.manage", Names("管理人员与角色", "Manage people and roles")),
         Permission("audit.view", Names("查看审计", "View the audit trail")),
         Permission("api.read", Names("读取数据接口", "Read the data interface")),
+        Permission("access.personal", Names("查看个人信息（留痕）", "See personal data (audited)")),
+        Permission("access.security", Names("安全设置", "Security settings")),
     ),
     pages=(
         Page(

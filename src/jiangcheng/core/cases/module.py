@@ -11,6 +11,8 @@ MANIFEST = Manifest(
         Permission("cases.dispatch", Names("受理与派遣", "File and dispatch")),
         Permission("cases.handle", Names("处置", "Handle")),
         Permission("cases.verify", Names("核查", "Verify")),
+        Permission("cases.approve", Names("审批延期与挂起", "Approve extensions and suspensions")),
+        Permission("cases.supervise", Names("督办", "Supervise")),
     ),
     pages=(
         Page("cases:desk", Names("值班台", "Case desk"), "cases.view", "act", "kanban", 10),

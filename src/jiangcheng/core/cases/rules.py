@@ -96,9 +96,17 @@ _INPUTS: dict[str, Callable[[Attempt, Definition], bool]] = {
 """Guards that look at what is handed in."""
 
 
-def workflows() -> tuple[Definition, ...]:
-    """Return the workflows this version brings, checked."""
-    folder = pathlib.Path(__file__).parent / "data" / "workflows"
+WORKFLOWS = pathlib.Path(__file__).parent / "data" / "workflows"
+
+
+def workflows(folder: pathlib.Path = WORKFLOWS) -> tuple[Definition, ...]:
+    """Return the workflows in a folder, checked; by default those of the desk.
+
+    Raises
+    ------
+    ValueError
+        If one of them has `problems`.
+    """
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
     for definition in found:
         if wrong := problems(definition):

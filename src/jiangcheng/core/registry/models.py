@@ -58,10 +58,13 @@ class GridDuty(models.Model):
         CHIEF = "chief", "网格长"
         INSPECTOR = "inspector", "网格员"
         DEPUTY = "deputy", "副网格员"
+        RIVER_CHIEF = "river_chief", "河湖长"
+        FOREST_CHIEF = "forest_chief", "林长"
+        FIELD_CHIEF = "field_chief", "田长"
 
     grid_cell = models.ForeignKey(GridCell, on_delete=models.PROTECT, related_name="duties")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="grid_duties")
-    duty = models.CharField(max_length=12, choices=Duty)
+    duty = models.CharField(max_length=14, choices=Duty)
     valid_from_date = models.DateField()
     valid_to_date = models.DateField(null=True, blank=True)
 
@@ -85,6 +88,40 @@ class Facility(models.Model):
 
     def __str__(self) -> str:
         return self.name_zh
+
+
+class FacilityLabel(models.Model):
+    """What a facility counts as in a scheme in ``[from, to)``: a credit grade, a colour, a list it is on.
+
+    A new value ends the one before; nothing is overwritten, so that what held on a day can be told.
+    """
+
+    facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="labels")
+    scheme = models.CharField(max_length=40)
+    """Code of a scheme declared in a manifest."""
+    code = models.CharField(max_length=40)
+    """Code of a value of the scheme."""
+    valid_from_date = models.DateField()
+    valid_to_date = models.DateField(null=True, blank=True)
+    reasons = models.JSONField(default=list)
+    """Why, in order of weight: ``text_zh``, ``text_en``, and what the scheme adds (rule, record, points)."""
+    source = models.CharField(max_length=200, blank=True)
+    """The decision or document it rests on."""
+    rule_version = models.CharField(max_length=80, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    """Null where a rule decided."""
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["facility", "scheme", "valid_from_date"], name="facility_label_scheme"),
+            models.Index(fields=["scheme", "code"], name="facility_label_code"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.facility} {self.scheme}={self.code}"
 
 
 class ObservedProperty(models.Model):

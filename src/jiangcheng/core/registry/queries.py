@@ -17,6 +17,7 @@ from jiangcheng.core.access.queries import Scope
 from jiangcheng.core.registry.models import (
     Device,
     Facility,
+    FacilityLabel,
     GridCell,
     GridDuty,
     Outlet,
@@ -227,3 +228,22 @@ def _grid_index(state: str) -> _GridIndex:
 
 def _open(on: dt.date) -> Q:
     return Q(valid_to_date=None) | Q(valid_to_date__gt=on)
+
+
+def labels(*, facility: Facility, on: dt.date) -> dict[str, FacilityLabel]:
+    """Return what a facility counts as on a day, by scheme."""
+    held = valid_labels(on=on).filter(facility=facility).order_by("valid_from_date", "pk")
+    return {label.scheme: label for label in held}
+
+
+def valid_labels(*, on: dt.date) -> QuerySet[FacilityLabel]:
+    """Return the labels of all facilities that hold on a day."""
+    return FacilityLabel.objects.filter(valid_from_date__lte=on).filter(
+        Q(valid_to_date=None) | Q(valid_to_date__gt=on)
+    )
+
+
+def labelled(*, scheme: str, codes: Iterable[str], on: dt.date) -> QuerySet[Facility]:
+    """Return the facilities that carry one of the values of a scheme on a day."""
+    held = valid_labels(on=on).filter(scheme=scheme, code__in=list(codes))
+    return Facility.objects.filter(pk__in=held.values("facility"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import pathlib
 
 from jiangcheng.core.cases import rules
 from jiangcheng.core.cases.models import WorkflowDefinition
@@ -12,15 +13,15 @@ class WorkflowChanged(ValueError):  # noqa: N818
     """A workflow was edited without a new version."""
 
 
-def load_workflows() -> None:
-    """Bring the workflows of this version into the database; safe to call again.
+def load_workflows(folder: pathlib.Path = rules.WORKFLOWS) -> None:
+    """Bring the workflows in a folder into the database; safe to call again.
 
     Raises
     ------
     WorkflowChanged
         If a version that is already loaded reads differently now.
     """
-    for definition in rules.workflows():
+    for definition in rules.workflows(folder):
         row, created = WorkflowDefinition.objects.get_or_create(
             code=definition["code"],
             version=definition["version"],

@@ -1,0 +1,1 @@
+"""Keeping registers: adding, changing, moving and withdrawing rows; files in and out."""
