@@ -14,12 +14,34 @@ const KEPT = 40
 const SEVERITIES = ['notice', 'ordinary', 'grave', 'urgent']
 const BADGES = ['badge-info', 'badge-info', 'badge-warn', 'badge-bad']
 
-/** Follows the live stream where the page shows it; every event also reaches the page as `live-<kind>`. */
+/**
+ * Follows the live stream: the list where the page shows one, the bell everywhere; every event also reaches
+ * the page as `live-<kind>`. A page without a list lets go of the stream while nobody looks at it: browsers
+ * keep few connections to a host.
+ */
 export function startLive(): void {
   const list = document.querySelector<HTMLOListElement>('[data-live]')
   const url = document.body.dataset.liveUrl
-  if (!url || !(list || document.querySelector('[data-full]'))) return
+  const always = Boolean(list || document.querySelector('[data-full]'))
+  if (!url || !(always || document.querySelector('[data-bell]'))) return
   const seen = new Set<number>()
+  let source: EventSource | undefined
+  const open = () => {
+    source ??= follow(url, list, seen)
+  }
+  const close = () => {
+    source?.close()
+    source = undefined
+  }
+  if (always || document.visibilityState === 'visible') open()
+  if (!always) {
+    document.addEventListener('visibilitychange', () => (document.visibilityState === 'visible' ? open() : close()))
+  }
+  window.addEventListener('pagehide', close)
+  if (list) setInterval(() => showAges(list), 30_000)
+}
+
+function follow(url: string, list: HTMLOListElement | null, seen: Set<number>): EventSource {
   const source = new EventSource(url)
   source.addEventListener('open', () => {
     showState(true)
@@ -29,12 +51,11 @@ export function startLive(): void {
   source.addEventListener('message', (message) => {
     const event = JSON.parse(message.data as string) as LiveEvent
     if (seen.has(event.id)) return
-    if (list) put(list, event, !seen.size)
+    if (list && event.kind !== 'message') put(list, event, !list.querySelector('.live-item'))
     seen.add(event.id)
     document.body.dispatchEvent(new CustomEvent(`live-${event.kind}`, { detail: event }))
   })
-  window.addEventListener('pagehide', () => source.close())
-  if (list) setInterval(() => showAges(list), 30_000)
+  return source
 }
 
 function put(list: HTMLElement, event: LiveEvent, first: boolean): void {

@@ -71,7 +71,7 @@ async def _follow(
     yield "retry: 3000\n\n"
     if after is None:
         after = await _read(queries.last_event_id)
-        for event in await _read(queries.latest_events, scopes=scopes, count=RECENT):
+        for event in await _read(queries.latest_events, scopes=scopes, count=RECENT, reader=user.pk):
             yield as_text(event, language)
     seen: collections.deque[int] = collections.deque(maxlen=2 * queries.MOST_AT_ONCE)
     quiet = 0
@@ -81,7 +81,7 @@ async def _follow(
         for event in fresh:
             seen.append(event.id)
             after = max(after, event.id)
-            if queries.may_see(event, scopes):
+            if queries.may_see(event, scopes, user.pk):
                 yield as_text(event, language)
                 quiet = 0
         quiet += 1
