@@ -5,11 +5,17 @@
 ``JIANGCHENG_ALLOWED_HOSTS`` comma separated; default: this machine only
 ``JIANGCHENG_SECRET_KEY``    default: a random key kept in the data folder
 ``JIANGCHENG_SECURE``        ``1`` behind TLS: secure cookies and HSTS
+``JIANGCHENG_SECOND_FACTOR`` ``administrators`` or ``all`` need a second factor; default: who wants one
+``JIANGCHENG_OIDC_ISSUER``   with ``…_CLIENT_ID`` and ``…_CLIENT_SECRET``: log-in through an OpenID provider
+``JIANGCHENG_SITE``          address of the portal in messages that leave the house
+``JIANGCHENG_EMAIL_…``       ``HOST``, ``PORT``, ``USER``, ``PASSWORD``, ``TLS`` (``1``), ``FROM``: outgoing mail
+``JIANGCHENG_SMS_GATEWAY``, ``…_CHAT_ROBOTS`` (JSON) and ``…_WEBHOOKS`` (allowed hosts): see docs/notifications.md
 ``JIANGCHENG_DEBUG``         ``1`` shows errors in the browser; never in production
 """
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import secrets
@@ -103,6 +109,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "jiangcheng.core.access.views.DefaultDenyMiddleware",
+    "jiangcheng.core.access.views.SessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -193,6 +200,31 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("JIANGCHENG_LOG_LEVEL", "WARNING")},
 }
+
+OIDC = {
+    "issuer": os.environ.get("JIANGCHENG_OIDC_ISSUER", ""),
+    "client_id": os.environ.get("JIANGCHENG_OIDC_CLIENT_ID", ""),
+    "client_secret": os.environ.get("JIANGCHENG_OIDC_CLIENT_SECRET", ""),
+}
+"""The OpenID provider people may log in through; none where the issuer is empty."""
+
+EMAIL_HOST = os.environ.get("JIANGCHENG_EMAIL_HOST", "")
+EMAIL_PORT = int(os.environ.get("JIANGCHENG_EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("JIANGCHENG_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("JIANGCHENG_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("JIANGCHENG_EMAIL_TLS") == "1"
+EMAIL_TIMEOUT = 5
+NOTIFICATIONS = {
+    "site": os.environ.get("JIANGCHENG_SITE", ""),
+    "email_from": os.environ.get("JIANGCHENG_EMAIL_FROM", ""),
+    "sms_gateway": json.loads(os.environ.get("JIANGCHENG_SMS_GATEWAY", "{}")),
+    "chat_robots": json.loads(os.environ.get("JIANGCHENG_CHAT_ROBOTS", "{}")),
+    "webhook_allowed": [host for host in os.environ.get("JIANGCHENG_WEBHOOKS", "").split(",") if host],
+}
+"""The channels by which messages leave the house; what is not configured is shown as such, never lost."""
+
+SECOND_FACTOR = os.environ.get("JIANGCHENG_SECOND_FACTOR", "")
+"""Who needs a second factor: ``administrators``, ``all``, or nobody where empty."""
 
 OBSERVATIONS = {
     "sealed": DATA / "sealed",

@@ -43,9 +43,115 @@ class User(AbstractUser):
     display_name = models.CharField(max_length=80)
     phone = models.CharField(max_length=20, blank=True)
     language = models.CharField(max_length=10, default="zh-hans")
+    password_changed_at = models.DateTimeField(null=True)
+    must_change_password = models.BooleanField(default=False)
+    """True after somebody else has set the password."""
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+
+class PastPassword(models.Model):
+    """The hash of a password somebody had; it may not come back soon."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="past_passwords")
+    hash = models.CharField(max_length=256)
+    set_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user.pk} {self.set_at:%Y-%m-%d}"
+
+
+class Authenticator(models.Model):
+    """The secret a person's telephone computes one-time codes from (TOTP, RFC 6238)."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="authenticator")
+    sealed_secret = models.CharField(max_length=200)
+    confirmed_at = models.DateTimeField(null=True)
+    """Null until the first code was right."""
+    last_step = models.BigIntegerField(default=0)
+    """The time step of the last code that was taken: each code opens once."""
+
+    def __str__(self) -> str:
+        return f"{self.user.pk}"
+
+
+class RecoveryCode(models.Model):
+    """The hash of a code that opens once when the second factor is lost."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    hash = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.user.pk}"
+
+
+class Passkey(models.Model):
+    """A key of a person's own device (WebAuthn level 2)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="passkeys")
+    credential_id = models.CharField(max_length=400, unique=True)
+    """base64url."""
+    public_key = models.BinaryField()
+    sign_count = models.BigIntegerField(default=0)
+    name = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OpenSession(models.Model):
+    """One browser in which a person is, or was, logged in."""
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="open_sessions")
+    started_at = models.DateTimeField()
+    active_at = models.DateTimeField()
+    """When the person last did something; what a screen fetches by itself does not count."""
+    address = models.CharField(max_length=64)
+    agent = models.CharField(max_length=200, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=20, blank=True)
+    """``person``, ``idle``, ``crowded``, ``administrator`` or ``password``."""
+
+    def __str__(self) -> str:
+        return f"{self.user.pk} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class AccessToken(models.Model):
+    """The hash of a token by which a program or a device acts for a person, with some of the person's rights."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="access_tokens")
+    name = models.CharField(max_length=60)
+    hash = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=12)
+    """The start of the token, by which a person knows it again."""
+    permissions = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.hint}"
+
+
+class ExternalIdentity(models.Model):
+    """A person as an OpenID provider knows them."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="external_identities")
+    issuer = models.CharField(max_length=200)
+    subject = models.CharField(max_length=255)
+    linked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="external_identity_once")]
+
+    def __str__(self) -> str:
+        return f"{self.issuer} {self.subject}"
 
 
 class Role(models.Model):

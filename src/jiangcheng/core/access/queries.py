@@ -130,6 +130,27 @@ def holders(permission: str, on: dt.date, *, region_code: str, facility_code: st
     return sorted(people, key=lambda user: (str(user), user.pk))
 
 
+def may_read(
+    user: User | AnonymousUser,
+    field_class: str,
+    on: dt.date,
+    *,
+    region_code: str = "",
+    facility_code: str = "",
+) -> bool:
+    """Tell whether a person may read fields of a class on something that lies there.
+
+    Raises
+    ------
+    KeyError
+        If there is no such class.
+    """
+    wanted = rules.field_classes()[field_class]
+    if not wanted:
+        return True
+    return wanted in permissions_in(user, on, region_code=region_code, facility_code=facility_code)
+
+
 def audit_entries(*, actor: str = "", action: str = "", object_id: str = "") -> QuerySet[AuditEntry]:
     """Return the audit trail, latest first, narrowed by the start of the given texts."""
     entries: QuerySet[AuditEntry] = AuditEntry.objects.order_by("-sequence")

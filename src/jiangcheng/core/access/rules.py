@@ -1,13 +1,15 @@
-"""What access is decided by: role definitions, area prefixes, waiting times, the hash chain."""
+"""What access is decided by: roles, area prefixes, waiting times, one-time codes, masks, the hash chain."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
 import decimal
+import functools
 import hashlib
 import json
 import pathlib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -107,3 +109,67 @@ def plain(value: object) -> Any:
 def chain_hash(previous: str, content: Mapping[str, object]) -> str:
     """Return the SHA-256 of an entry and the hash before it, in hexadecimal."""
     return hashlib.sha256(previous.encode("ascii") + b"\n" + canonical(content)).hexdigest()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LogIn:
+    """The numbers of logging in, from ``data/log_in.json``."""
+
+    source: str
+    idle_seconds: int
+    sessions_per_person: int
+    password_reuse: int
+    password_days: int
+    second_factor_seconds: int
+    recovery_codes: int
+    totp_steps: int
+    token_days: int
+    tokens_per_person: int
+
+
+@functools.cache
+def log_in() -> LogIn:
+    """Return the numbers of logging in."""
+    return LogIn(**_read("log_in"))
+
+
+@functools.cache
+def field_classes() -> Mapping[str, str]:
+    """Return the permission each class of field asks for; an empty text asks none."""
+    classes: Mapping[str, str] = _read("fields")["classes"]
+    return classes
+
+
+def masked(kind: str, text: str) -> str:
+    """Return a personal text as those see it who need not read it.
+
+    Parameters
+    ----------
+    kind
+        ``phone`` keeps the first three and last four digits, ``name`` the family name, ``email`` the first
+        letter and the domain, ``identity`` (身份证) the first three and last two signs; anything else keeps
+        nothing.
+    """
+    text = text.strip()
+    if not text:
+        return ""
+    if kind == "phone" and len(text) >= 10:
+        return f"{text[:3]}****{text[-4:]}"
+    if kind == "name" and len(text) > 1:
+        return text[0] + "*" * (len(text) - 1)
+    if kind == "email" and re.fullmatch(r"[^@]{2,}@[^@]+", text):
+        name, _, domain = text.partition("@")
+        return f"{name[0]}***@{domain}"
+    if kind == "identity" and len(text) >= 15:
+        return text[:3] + "*" * (len(text) - 5) + text[-2:]
+    return "***"
+
+
+def may_take_step(step: int, now_step: int, last_step: int, tolerance: int) -> bool:
+    """Tell whether a one-time code of a time step may still be used: near enough, and later than the last."""
+    return abs(step - now_step) <= tolerance and step > last_step
+
+
+def _read(name: str) -> Any:
+    path = pathlib.Path(__file__).parent / "data" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -64,6 +64,7 @@ def create_user(
     phone: str = "",
     language: str = "zh-hans",
     email: str = "",
+    must_change_password: bool = False,
 ) -> User:
     """Create a person with a log-in.
 
@@ -74,7 +75,14 @@ def create_user(
     UsernameTaken
         If the log-in name is taken.
     """
-    user = User(username=username, display_name=display_name, phone=phone, language=language, email=email)
+    user = User(
+        username=username,
+        display_name=display_name,
+        phone=phone,
+        language=language,
+        email=email,
+        must_change_password=must_change_password,
+    )
     try:
         validate_password(password, user)
     except ValidationError as error:
@@ -205,9 +213,14 @@ def login_succeeded(*, user: User, address: str, now: dt.datetime) -> int:
     with transaction.atomic():
         LoginFailure.objects.filter(username=user.username, address=address).delete()
         _record_session(user, "access.login", address, now)
-    held = queries.assignments(user, timezone.localdate(now))
-    administrator = any(assignment.role.exclusive_group for assignment in held)
+    administrator = is_administrator(user=user, now=now)
     return rules.ADMINISTRATOR_SESSION_SECONDS if administrator else rules.SESSION_SECONDS
+
+
+def is_administrator(*, user: User, now: dt.datetime) -> bool:
+    """Tell whether a person is one of the three administrators today."""
+    held = queries.assignments(user, timezone.localdate(now))
+    return any(assignment.role.exclusive_group for assignment in held)
 
 
 def logged_out(*, user: User, address: str, now: dt.datetime) -> None:

@@ -1,62 +1,37 @@
-"""Log-in, language, people, the audit trail; and the middleware that refuses what nobody has allowed."""
+"""Logging in, by password and second factor or through a provider; logging out; the language."""
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
+import json
 import logging
-from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.forms import AuthenticationForm
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
-from django.http.response import HttpResponseBase
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.deprecation import MiddlewareMixin
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from jiangcheng.core.access import queries, services
-from jiangcheng.core.access.models import Role, User
+from jiangcheng.core.access import rules, services
+from jiangcheng.core.access.models import User
+from jiangcheng.core.access.views.middleware import SESSION, ended_text
+from jiangcheng.core.access.views.requests import address_of, host_of, origin_of, remember_language
 
 logger = logging.getLogger(__name__)
-AUDIT_PAGE = 50
-
-
-class DefaultDenyMiddleware(MiddlewareMixin):
-    """Stamps each request with the instant it came in, and refuses views that name no permission.
-
-    What it answers stays out of every cache, unless the view says otherwise.
-    """
-
-    def process_request(self, request: HttpRequest) -> HttpResponse | None:
-        request.received_at = timezone.now()  # type: ignore[attr-defined]
-        # PostgreSQL takes no NUL in a text; no honest address has one.
-        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            return HttpResponseBadRequest()
-        return None
-
-    def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        if services.permission_of(view) is None:
-            logger.error("%s names no permission and is not public: refused", request.path)
-            raise PermissionDenied(request.path)
-
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if not response.has_header("Cache-Control"):
-            # With an entity tag the browser may keep a copy, but asks each time whether it may show it.
-            response["Cache-Control"] = "private, no-cache" if response.has_header("ETag") else "no-store"
-        return response
+PENDING, CHALLENGE, ASKED = "pending_log_in", "passkey_challenge", "oidc_question"
+LONGEST_ANSWER = 64 * 1024
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class LoginForm(AuthenticationForm):
@@ -91,15 +66,126 @@ class Login(auth_views.LoginView):
     authentication_form = LoginForm
     redirect_authenticated_user = True
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        more = {"ended": ended_text(self.request), "provider": services.oidc_configured()}
+        return super().get_context_data(**kwargs, **more)
+
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         user = form.get_user()
-        seconds = services.login_succeeded(
-            user=user, address=address_of(self.request), now=services.received_at(self.request)
+        assert isinstance(user, User)
+        target = self.get_success_url()
+        if services.has_second_factor(user):
+            now = services.received_at(self.request)
+            self.request.session[PENDING] = {"user": user.pk, "at": now.isoformat(), "next": target}
+            return redirect("access:second")
+        return _entered(self.request, user, target)
+
+
+@services.public
+@require_http_methods(["GET", "POST"])
+@sensitive_post_parameters("code")
+def second(request: HttpRequest) -> HttpResponse:
+    """Ask for the second factor: a one-time code, a recovery code, or a passkey."""
+    user, target = _pending(request)
+    if user is None:
+        return redirect("access:login")
+    error = ""
+    if request.method == "POST":
+        address, now = address_of(request), services.received_at(request)
+        wait = services.remaining_wait(username=user.username, address=address, now=now)
+        if not wait:
+            try:
+                services.check_code(user=user, code=request.POST.get("code", "")[:40], now=now)
+            except services.WrongCode:
+                wait = services.login_failed(username=user.username, address=address, now=now)
+                error = _("验证码不正确或已用过。请输入最新的六位验证码，或一个恢复码。")
+            else:
+                return _entered(request, user, target)
+        error = _wait_text(wait) if wait else error
+    context = {"error": error, "has_passkey": user.passkeys.exists()}
+    return render(request, "access/second.html", context, status=200 if not error else 422)
+
+
+@services.public
+@require_POST
+def second_question(request: HttpRequest) -> HttpResponse:
+    """Return the question a passkey of the person has to answer."""
+    user, _target = _pending(request)
+    if user is None:
+        return JsonResponse({}, status=401)
+    options, challenge = services.passkey_question(user=user, host=host_of(request))
+    request.session[CHALLENGE] = challenge
+    return HttpResponse(options, content_type="application/json")
+
+
+@services.public
+@require_POST
+def second_passkey(request: HttpRequest) -> HttpResponse:
+    """Take the answer of a passkey."""
+    user, target = _pending(request)
+    challenge = request.session.pop(CHALLENGE, "")
+    if user is None or not challenge:
+        return JsonResponse({}, status=401)
+    now, address = services.received_at(request), address_of(request)
+    try:
+        services.check_passkey(
+            user=user,
+            answer=json_of(request),
+            challenge=challenge,
+            host=host_of(request),
+            origin=origin_of(request),
+            now=now,
         )
-        response = super().form_valid(form)
-        self.request.session.set_expiry(seconds)
-        _remember_language(response, user.language)
-        return response
+    except services.WrongKey:
+        services.login_failed(username=user.username, address=address, now=now)
+        return JsonResponse({"error": _("这把通行密钥没有通过验证。")}, status=422)
+    _entered(request, user, target)
+    return JsonResponse({"next": target})
+
+
+@services.public
+@require_GET
+def oidc_start(request: HttpRequest) -> HttpResponse:
+    """Send the browser to the provider."""
+    if not services.oidc_configured():
+        return redirect("access:login")
+    try:
+        asked = services.oidc_question(redirect_uri=_back(request))
+    except services.ProviderFailed:
+        logger.warning("the provider cannot be asked", exc_info=True)
+        messages.error(request, _("统一身份认证暂时不可用，请稍后再试或用密码登录。"))
+        return redirect("access:login")
+    request.session[ASKED] = dataclasses.asdict(asked)
+    return HttpResponseRedirect(asked.url)
+
+
+@services.public
+@require_GET
+def oidc_back(request: HttpRequest) -> HttpResponse:
+    """Let the person in whom the provider names; link the identity where somebody is logged in."""
+    asked = request.session.pop(ASKED, None)
+    if asked is None or not services.oidc_configured():
+        return redirect("access:login")
+    now = services.received_at(request)
+    try:
+        identity = services.oidc_answered(
+            address=request.build_absolute_uri(),
+            asked=services.OidcQuestion(**asked),
+            redirect_uri=_back(request),
+        )
+        if isinstance(request.user, User):
+            services.oidc_link(user=request.user, identity=identity, actor=request.user, now=now)
+            messages.success(request, _("已关联统一身份认证。"))
+            return redirect("access:security")
+    except services.ProviderFailed:
+        logger.warning("the provider's answer was refused", exc_info=True)
+        messages.error(request, _("统一身份认证没有通过。请重试；多次失败请联系安全管理员。"))
+        return redirect("access:login")
+    user = services.oidc_person(identity=identity)
+    if user is None:
+        messages.error(request, _("这个统一身份没有关联本系统的账号。请先用密码登录，在“账号安全”中关联。"))
+        return redirect("access:login")
+    return _entered(request, user, settings.LOGIN_REDIRECT_URL)
 
 
 @services.public
@@ -107,7 +193,9 @@ class Login(auth_views.LoginView):
 def logout(request: HttpRequest) -> HttpResponse:
     """End the session."""
     if isinstance(request.user, User):
-        services.logged_out(user=request.user, address=address_of(request), now=services.received_at(request))
+        now = services.received_at(request)
+        services.logged_out(user=request.user, address=address_of(request), now=now)
+        services.close_session(token=request.session.get(SESSION, ""), now=now)
     auth.logout(request)
     return redirect(settings.LOGOUT_REDIRECT_URL)
 
@@ -122,87 +210,49 @@ def language(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(target)
     chosen = request.POST.get("language", "")
     if chosen in dict(settings.LANGUAGES):
-        _remember_language(response, chosen)
+        remember_language(response, chosen)
         if isinstance(request.user, User):
             services.set_language(user=request.user, language=chosen)
     return response
 
 
-class AssignForm(forms.Form):
-    """Who gets which role, where and from when."""
-
-    username = forms.CharField(max_length=150)
-    role = forms.CharField(max_length=40)
-    region_code = forms.CharField(max_length=32, required=False)
-    facility_code = forms.CharField(max_length=32, required=False)
-    on = forms.DateField()
-
-
-@require_GET
-@services.requires("access.manage")
-def people(request: HttpRequest) -> HttpResponse:
-    """List the people with the roles they hold."""
-    users = User.objects.order_by("username").prefetch_related("assignments__role")
-    page = Paginator(users, AUDIT_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "roles": Role.objects.order_by("pk"), "today": services.received_date(request)}
-    return render(request, "access/people.html", context)
-
-
-@require_POST
-@services.requires("access.manage")
-def assign(request: HttpRequest) -> HttpResponse:
-    """Give a person a role."""
-    form = AssignForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("请选择人员、角色和开始日期。"))
-        return redirect("access:people")
-    data = form.cleaned_data
-    user = User.objects.filter(username=data.pop("username")).first()
-    if user is None or not Role.objects.filter(code=data["role"]).exists():
-        messages.error(request, _("没有这个人员或角色，请从列表中选择。"))
-        return redirect("access:people")
-    actor = services.person(request)
-    where = queries.scope(actor, "access.manage", services.received_date(request))
-    if not where.covers_region(data["region_code"]):
-        messages.error(request, _("您只能在自己管理的区划内授予角色。"))
-        return redirect("access:people")
+def json_of(request: HttpRequest) -> dict[str, Any]:
+    """Return the JSON object a script has posted, empty where it is none."""
     try:
-        services.assign_role(user=user, actor=actor, at=services.received_at(request), **data)
-    except services.OwnRole:
-        messages.error(request, _("不能给自己授予角色，请由另一位安全管理员办理。"))
-    except services.RoleConflict:
-        messages.error(request, _("系统、安全、审计三类管理员不能由同一人兼任。请先结束原角色。"))
-    except services.FacilityMissing:
-        messages.error(request, _("这个角色必须指定企业：请填写企业的统一社会信用代码。"))
-    else:
-        messages.success(request, _("已授予角色。"))
-    return redirect("access:people")
+        told = json.loads(request.body[:LONGEST_ANSWER].decode())
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
-@require_GET
-@services.requires("audit.view")
-def audit(request: HttpRequest) -> HttpResponse:
-    """Show the audit trail, latest first."""
-    filters = {name: request.GET.get(name, "").strip() for name in ("actor", "action", "object_id")}
-    page = Paginator(queries.audit_entries(**filters), AUDIT_PAGE).get_page(request.GET.get("page"))
-    return render(request, "access/audit.html", {"page": page, "filters": filters})
+def _pending(request: HttpRequest) -> tuple[User | None, str]:
+    """Return who has given the right password a short while ago, and where they want to go."""
+    told = request.session.get(PENDING)
+    if not told:
+        return None, ""
+    age = services.received_at(request) - dt.datetime.fromisoformat(told["at"])
+    if age > dt.timedelta(seconds=rules.log_in().second_factor_seconds):
+        return None, ""
+    return User.objects.filter(pk=told["user"], is_active=True).first(), told["next"]
 
 
-@require_POST
-@services.requires("audit.view")
-def audit_verify(request: HttpRequest) -> HttpResponse:
-    """Check the whole chain and say whether it is sound."""
-    report = services.verify_audit()
-    context = {"report": report, "checked_at": services.received_at(request)}
-    if request.headers.get("HX-Request") == "true":
-        return render(request, "access/_verify.html", context)
-    page = Paginator(queries.audit_entries(), AUDIT_PAGE).get_page(1)
-    return render(request, "access/audit.html", {"page": page, "filters": {}, **context})
+def _entered(request: HttpRequest, user: User, target: str) -> HttpResponse:
+    """Log a person in who has proved everything there is to prove."""
+    address, now = address_of(request), services.received_at(request)
+    seconds = services.login_succeeded(user=user, address=address, now=now)
+    auth.login(request, user, backend=BACKEND)
+    request.session.pop(PENDING, None)
+    request.session.set_expiry(seconds)
+    request.session[SESSION] = services.open_session(
+        user=user, address=address, agent=request.headers.get("User-Agent", ""), now=now
+    )
+    response = redirect(target)
+    remember_language(response, user.language)
+    return response
 
 
-def address_of(request: HttpRequest) -> str:
-    """Return the peer's network address; forwarding headers are not believed."""
-    return str(request.META.get("REMOTE_ADDR", ""))[:64]
+def _back(request: HttpRequest) -> str:
+    return request.build_absolute_uri(reverse("access:oidc_back"))
 
 
 def _wait_text(seconds: int) -> str:
@@ -214,14 +264,3 @@ def _wait_text(seconds: int) -> str:
     return ngettext(
         "失败次数过多，请等待 %(n)d 分钟后再试。", "失败次数过多，请等待 %(n)d 分钟后再试。", minutes
     ) % {"n": minutes}
-
-
-def _remember_language(response: HttpResponse, code: str) -> None:
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        code,
-        max_age=365 * 86400,
-        secure=bool(settings.SESSION_COOKIE_SECURE),
-        httponly=True,
-        samesite="Lax",
-    )
