@@ -163,7 +163,7 @@ def test_the_desk_asks_few_questions_however_many_cases_there_are(
         copy.pk, copy.number, copy._state.adding = None, f"C{number}", True
         copy.save()
     client.force_login(people["leader"])
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(34):
         client.get("/cases/")
     with django_assert_max_num_queries(20):
         client.get("/cases/?view=list")

@@ -16,12 +16,17 @@ from jiangcheng.core.cases.models import Case
 from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import Facility, ObservedProperty
 
-PUBLIC = {"login", "logout", "language", "healthz", "metrics"}
+PUBLIC = {
+    "login", "logout", "language", "healthz", "metrics",
+    "login/second", "login/second/question", "login/second/passkey", "login/provider", "login/provider/back",
+    "inspections/published", "inspections/published/<str:number>.json", "inspections/verify",
+    "credit/published", "credit/disclosed", "credit/disclosed/<str:number>",
+    "field/sw.js", "field/manifest.webmanifest",
+}  # fmt: skip
 REFUSED = {"api/v1/"}
 """Ninja's root has no view of ours; the middleware refuses it."""
 ENDLESS = {"live"}
 """A stream; its scope is tested with the portal."""
-POST_ONLY = {"audit/verify", "people/roles"}
 
 
 def routes(resolver=None, prefix=""):
@@ -33,9 +38,7 @@ def routes(resolver=None, prefix=""):
             yield route, pattern.callback
 
 
-LISTS = sorted(
-    route for route, _ in routes() if "<" not in route and route not in PUBLIC | REFUSED | ENDLESS | POST_ONLY
-)
+LISTS = sorted(route for route, _ in routes() if "<" not in route and route not in PUBLIC | REFUSED | ENDLESS)
 
 
 def test_every_address_names_a_permission_and_few_are_public():
@@ -48,6 +51,8 @@ def test_every_address_names_a_permission_and_few_are_public():
 @pytest.mark.parametrize("route", LISTS)
 def test_nobody_gets_in_without_logging_in(route, client):
     answer = client.get(f"/{route}")
+    if answer.status_code == 405:
+        answer = client.post(f"/{route}")
     assert answer.status_code in (302, 401), answer.content
     if answer.status_code == 302:
         assert answer.url.startswith("/login")
@@ -103,7 +108,7 @@ FOREIGN = ("乙厂", city.OTHER_PLANT, '"P2"', "/P2/")
 
 def text_of(answer):
     """Return the body with JSON's escapes undone, so that a Chinese name is found."""
-    body = (b"".join(answer) if answer.streaming else answer.content).decode()
+    body = (b"".join(answer) if answer.streaming else answer.content).decode(errors="replace")
     return json.dumps(json.loads(body), ensure_ascii=False) if "json" in answer["Content-Type"] else body
 
 
@@ -112,7 +117,7 @@ def lists_that_show(person, names):
     found = []
     for route in LISTS:
         answer = seen_by(person, route)
-        assert answer.status_code in (200, 400, 403, 422), (route, answer.status_code)
+        assert answer.status_code in (200, 302, 400, 403, 404, 405, 422), (route, answer.status_code)
         if answer.status_code == 200 and any(name in text_of(answer) for name in names):
             found.append(route)
     return found

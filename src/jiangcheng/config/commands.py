@@ -18,6 +18,7 @@ from jiangcheng.config import demo_command, doctor, filters, hj212_cli, jobs, pr
 from jiangcheng.core import manifest
 from jiangcheng.core.access import services as access
 from jiangcheng.core.cases import services as cases
+from jiangcheng.core.records import services as records
 from jiangcheng.gateway import service as gateway_service
 from jiangcheng.modules.plan import services as plan
 
@@ -153,11 +154,11 @@ def _user(options: argparse.Namespace) -> int:
 
 def _audit_verify(options: argparse.Namespace) -> int:
     trail = access.verify_audit()
-    steps = cases.verify_steps()
-    for name, report in (("audit trail", trail), ("case steps", steps)):
+    steps, rows = cases.verify_steps(), records.verify_steps()
+    for name, report in (("audit trail", trail), ("case steps", steps), ("record steps", rows)):
         state = "unbroken" if report.ok else f"BROKEN: {report.message}"
         print(f"{name}: {report.checked} entries, {state}")
-    return 0 if trail.ok and steps.ok else 1
+    return 0 if trail.ok and steps.ok and rows.ok else 1
 
 
 # --- filters ------------------------------------------------------------------------------------------------

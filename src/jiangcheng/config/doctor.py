@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from jiangcheng.config import wiring
 from jiangcheng.core.access import services as access
 from jiangcheng.core.cases import services as cases
+from jiangcheng.core.records import services as records
 
 LOW_DISK_BYTES = 2 * 2**30
 
@@ -44,6 +45,7 @@ def _checks() -> Iterator[tuple[str, Callable[[], tuple[bool, str]]]]:
     yield "front end", _front_end
     yield "audit trail", lambda: _chain(access.verify_audit())
     yield "case steps", lambda: _chain(cases.verify_steps())
+    yield "record steps", lambda: _chain(records.verify_steps())
 
 
 def _guarded(name: str, check: Callable[[], tuple[bool, str]]) -> Check:

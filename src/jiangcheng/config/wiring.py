@@ -91,7 +91,8 @@ def _wrong(register: manifest.Register, permissions: Mapping[str, manifest.Permi
         model = apps.get_model(register.model)
     except LookupError:
         return [f"register {register.code}: no model {register.model!r}"]
-    named = {*register.fields, *register.search, *register.key, *register.personal, *register.public}
+    named = {*register.fields, *register.columns, *register.key, *register.personal, *register.public}
+    named |= {name.split("__")[0] for name in register.search}
     known = {field.name for field in model._meta.get_fields()}
     wrong += [f"no field {name!r}" for name in sorted(named - known)]
     if register.overdue and register.overdue not in manifest.manifests.finding_kinds():

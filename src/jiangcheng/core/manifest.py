@@ -123,8 +123,16 @@ class Hook:
         ``(case_number, actor, now, reason) -> Opened``: a case is turned into something graver.
     ``facility.checklist``
         ``(facility_code, on) -> list[CheckItem]``: what to look at in a plant, from its permit.
+    ``facility.events``
+        ``(facility_code, since, until) -> list[dict]``: decisions that count for credit, each with ``number``,
+        ``date``, ``points_key``, ``text_zh``, ``text_en`` and ``url``.
+    ``facility.visited``
+        ``(facility_code, actor, at, answers, summary, result, files) -> Opened | None``: a check list was
+        answered in the field.
     ``facility.search``
         ``(text, scope, on) -> list[str]``: codes of facilities that a text names, e.g. a plate.
+    ``record.<register>.<action>``
+        ``(record_number, actor, now, details, text) -> None``: a row of a register took a step.
     """
 
     point: str

@@ -1,1 +1,36 @@
 """Keeping registers: adding, changing, moving and withdrawing rows; files in and out."""
+
+from jiangcheng.core.records.services.duties import watch_due
+from jiangcheng.core.records.services.files import (
+    FORMATS,
+    FileRefused,
+    ImportResult,
+    NotUndone,
+    RowResult,
+    as_xlsx,
+    export,
+    import_file,
+    template,
+    undo_import,
+)
+from jiangcheng.core.records.services.life import act, verify_steps
+from jiangcheng.core.records.services.rows import change, create, withdraw
+
+__all__ = [
+    "FORMATS",
+    "FileRefused",
+    "ImportResult",
+    "NotUndone",
+    "RowResult",
+    "act",
+    "as_xlsx",
+    "change",
+    "create",
+    "export",
+    "import_file",
+    "template",
+    "undo_import",
+    "verify_steps",
+    "watch_due",
+    "withdraw",
+]
