@@ -1,0 +1,111 @@
+"""What counts against enterprises, what it comes to, and what they have to disclose."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from jiangcheng.core.records.models import Record
+from jiangcheng.core.registry.models import Evidence, Facility
+
+
+class Run(models.Model):
+    """An assessment of all enterprises: begun, perhaps interrupted, finished."""
+
+    ruleset = models.CharField(max_length=40)
+    on_date = models.DateField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    total = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ruleset", "on_date"], name="credit_run_day")]
+
+    def __str__(self) -> str:
+        return f"{self.ruleset} {self.on_date}"
+
+
+class Assessment(models.Model):
+    """The score of an enterprise on a day, with all that it was computed from."""
+
+    facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="+")
+    ruleset = models.CharField(max_length=40)
+    on_date = models.DateField()
+    score = models.DecimalField(max_digits=6, decimal_places=2)
+    grade = models.CharField(max_length=20)
+    reasons = models.JSONField(default=list)
+    inputs_hash = models.CharField(max_length=64)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["facility", "ruleset", "on_date"], name="credit_assessment_day")
+        ]
+        indexes = [models.Index(fields=["facility", "-on_date"], name="credit_assessment_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.facility} {self.on_date} {self.score}"
+
+
+class Event(Record):
+    """Something that counts against an enterprise once another person has checked it (记分事项)."""
+
+    key = models.CharField(_("事项"), max_length=40)
+    """Key of an event or veto of the set of rules."""
+    on_date = models.DateField(_("生效日期"))
+    document = models.CharField(_("文书号"), max_length=80, blank=True)
+    text_zh = models.CharField(_("事由"), max_length=200, blank=True)
+    text_en = models.CharField(_("事由（英文）"), max_length=200, blank=True)
+    repaired_date = models.DateField(_("修复日期"), null=True, blank=True)
+
+
+class Objection(Record):
+    """An enterprise objects to an event (异议申诉)."""
+
+    event_number = models.CharField(_("记分事项编号"), max_length=40)
+    grounds = models.TextField(_("理由"))
+
+
+class Repair(Record):
+    """An enterprise asks that an event counts less, since it has mended the matter (信用修复)."""
+
+    event_number = models.CharField(_("记分事项编号"), max_length=40)
+    measures = models.TextField(_("整改情况"))
+
+
+class Listing(Record):
+    """An enterprise on the list of grave breaches of trust (严重失信名单): proposed, heard, listed, removed."""
+
+    ground = models.CharField(_("列入情形"), max_length=200)
+    document = models.CharField(_("决定文书号"), max_length=80, blank=True)
+    until_date = models.DateField(_("期限至"), null=True, blank=True)
+
+
+class Disclosure(Record):
+    """A report an enterprise has to disclose (依法披露报告)."""
+
+    class Kind(models.TextChoices):
+        ANNUAL = "annual", _("年度报告")
+        AD_HOC = "ad_hoc", _("临时报告")
+
+    kind = models.CharField(_("类型"), max_length=10, choices=Kind, default=Kind.ANNUAL)
+    year = models.PositiveSmallIntegerField(_("年度"))
+    title = models.CharField(_("标题"), max_length=200)
+    event_date = models.DateField(_("事项发生日期"), null=True, blank=True)
+    report = models.ForeignKey(Evidence, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(_("公开时间"), null=True, blank=True)
+
+
+class Firm(Record):
+    """A firm that measures for others (社会化监测机构), with its certificate."""
+
+    name_zh = models.CharField(_("机构名称"), max_length=120)
+    name_en = models.CharField(_("英文名称"), max_length=120, blank=True)
+    credit_code = models.CharField(_("统一社会信用代码"), max_length=18)
+    certificate = models.CharField(_("资质证书号"), max_length=60)
+    certificate_until_date = models.DateField(_("证书有效期至"), null=True, blank=True)
+    capabilities = models.CharField(_("监测能力"), max_length=300, blank=True)
+    checked_date = models.DateField(_("最近检查日期"), null=True, blank=True)
+    check_result = models.CharField(_("最近检查结果"), max_length=200, blank=True)
