@@ -13,6 +13,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1200,
-    rollupOptions: { input: ['src/shell/index.ts'] },
+    rollupOptions: { input: ['src/shell/index.ts', 'src/field/index.ts', 'src/field/worker.ts'] },
   },
 })

@@ -1,0 +1,74 @@
+"""One key from eight windows at once, on a SQLite file and on PostgreSQL: one case, one answer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from postgres import postgres_url  # noqa: F401
+
+SCRIPT = """
+import datetime as dt, threading, uuid
+import django
+django.setup()
+from django.core.management import call_command
+from django.db import connection
+from jiangcheng.config import wiring
+from core import city
+from jiangcheng.core.access.services import verify_audit
+from jiangcheng.core.cases.models import Case
+from jiangcheng.modules.fieldwork import rules, services
+from jiangcheng.modules.fieldwork.models import Submission
+
+call_command("migrate", verbosity=0)
+wiring.load_manifests()
+city.build()
+inspector = city.people()["inspector"]
+body = {"text": "河边有黑水", "longitude": 126.7, "latitude": 43.5}
+
+def together(bodies, now):
+    key, outcomes, barrier = uuid.uuid4(), [], threading.Barrier(len(bodies))
+    def work(mine):
+        try:
+            barrier.wait()
+            answer = services.submit(
+                key=key, user=inspector, kind="reports", body=mine, clock=rules.Clock(), now=now
+            )
+            outcomes.append(answer["number"])
+        except services.Rejected as error:
+            outcomes.append(error.rules[0])
+        except Exception as error:
+            outcomes.append(repr(error))
+        finally:
+            connection.close()
+    threads = [threading.Thread(target=work, args=(mine,)) for mine in bodies]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    return sorted(outcomes)
+
+answers = together([body] * 8, city.AT)
+assert len(answers) == 8 and len(set(answers)) == 1, answers
+assert [case.number for case in Case.objects.all()] == answers[:1]
+
+mixed = together([body, {**body, "text": "别的"}], city.AT + dt.timedelta(seconds=1))
+assert "key_used" in mixed and len(set(mixed)) == 2, mixed
+assert Case.objects.count() == Submission.objects.count() == 2
+assert verify_audit().ok
+"""
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_one_key_from_many_windows_is_one_case(database, request, tmp_path):
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("JIANGCHENG_")}
+    environment["DJANGO_SETTINGS_MODULE"] = "jiangcheng.config.settings"
+    environment["JIANGCHENG_DATA"] = str(tmp_path)
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    if database == "postgres":
+        environment["JIANGCHENG_DATABASE_URL"] = request.getfixturevalue("postgres_url")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
