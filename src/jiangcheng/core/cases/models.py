@@ -61,6 +61,20 @@ class Case(models.Model):
     rework_count = models.PositiveSmallIntegerField(default=0)
     relapse_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="relapses")
     """The closed case whose matter has come back."""
+    pending = models.CharField(max_length=10, blank=True)
+    """What the handler has asked for and nobody has answered yet: ``suspend`` or ``extend``."""
+    pending_hours = models.PositiveIntegerField(default=0)
+    extensions = models.PositiveSmallIntegerField(default=0)
+    hours_left = models.FloatField(null=True)
+    """Of the clock, while the case is suspended."""
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
+    split_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="parts")
+    supervised_at = models.DateTimeField(null=True)
+    supervised_due_at = models.DateTimeField(null=True)
+    """Until when a leader wants to see it done."""
+    converted_to = models.CharField(max_length=40, blank=True)
+    """Number of what the case was converted into."""
+    converted_url = models.CharField(max_length=200, blank=True)
 
     class Meta:
         indexes = [
@@ -70,6 +84,57 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class CaseTask(models.Model):
+    """A colleague's share of a case (协办): the handler asks, the colleague answers with text and evidence."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="tasks")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="case_tasks")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    text = models.TextField()
+    due_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    answer = models.TextField(blank=True)
+    evidence = models.ManyToManyField(registry.Evidence, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "done_at"], name="case_task_person")]
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.person}"
+
+
+class Escalation(models.Model):
+    """A rung of the ladder a clock has reached; each is told once."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="escalations")
+    due_at = models.DateTimeField()
+    """The end of the clock it was about."""
+    share = models.DecimalField(max_digits=4, decimal_places=2)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "due_at", "share"], name="escalation_once")]
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.share}"
+
+
+class DutyShift(models.Model):
+    """Who is on duty in an area (值班表), in ``[from, to)``."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="duty_shifts")
+    region = models.ForeignKey(registry.Region, on_delete=models.PROTECT, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["starts_at", "ends_at"], name="duty_shift_span")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.starts_at:%Y-%m-%d %H:%M}"
 
 
 class CaseSerial(models.Model):

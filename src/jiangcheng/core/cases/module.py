@@ -1,6 +1,17 @@
 """What the desk `cases` declares."""
 
-from jiangcheng.core.manifest import FindingKind, HomeCard, Manifest, MapLayer, Names, Page, Permission
+from jiangcheng.core.manifest import (
+    FindingKind,
+    HomeCard,
+    Hook,
+    Manifest,
+    MapLayer,
+    Names,
+    NotificationKind,
+    Page,
+    PeriodicTask,
+    Permission,
+)
 
 MANIFEST = Manifest(
     code="cases",
@@ -16,6 +27,7 @@ MANIFEST = Manifest(
     ),
     pages=(
         Page("cases:desk", Names("值班台", "Case desk"), "cases.view", "act", "kanban", 10),
+        Page("cases:kpis", Names("办理成效", "Handling rates"), "cases.view", "account", "gauge", 60),
         Page("cases:new", Names("上报事件", "Report a case"), "cases.report", "act", "circle-plus", 20),
     ),
     finding_kinds=(
@@ -24,6 +36,18 @@ MANIFEST = Manifest(
     map_layers=(
         MapLayer("cases", Names("未结事件", "Open cases"), "cases:layer", "cases.view", "point",
                  timed=True, order=90),
+    ),
+    tasks=(PeriodicTask("cases.tasks.escalate", every=60, names=Names("时限升级", "Escalate clocks")),),
+    hooks=(Hook("person.todo", "cases.queries.to_do"),),
+    notification_kinds=(
+        NotificationKind("cases.dispatched", Names("派遣给我", "Dispatched to me"), outside=True),
+        NotificationKind("cases.task", Names("请我协办", "Asked for help"), outside=True),
+        NotificationKind("cases.asked", Names("待我审批", "Waits for my approval"), outside=True),
+        NotificationKind("cases.answered", Names("审批与协办答复", "Answers")),
+        NotificationKind("cases.returned", Names("退回与返工", "Sent back"), outside=True),
+        NotificationKind("cases.supervised", Names("督办", "Supervised"), outside=True),
+        NotificationKind("cases.escalated", Names("时限升级", "Escalated"), outside=True),
+        NotificationKind("cases.closed", Names("办结告知", "Closed")),
     ),
     home_cards=(
         HomeCard("cases:card_counts", "cases.view", "targets", 90),

@@ -6,14 +6,29 @@ import dataclasses
 import datetime as dt
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
+from django.utils import timezone
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
+from jiangcheng.core.access.rules import area_prefix
 from jiangcheng.core.cases import rules
-from jiangcheng.core.cases.models import Case, CaseStep, Finding, RuleConfiguration, WorkflowDefinition
+from jiangcheng.core.cases.models import (
+    Case,
+    CaseStep,
+    CaseTask,
+    DutyShift,
+    Finding,
+    RuleConfiguration,
+    WorkflowDefinition,
+)
+from jiangcheng.core.manifest import ToDo
 from jiangcheng.core.registry import queries as registry
+from jiangcheng.core.registry.models import GridDuty
 
 HANDLE = "cases.handle"
+TO_DO = 200
+"""Cases a list of what waits shows at most."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -26,8 +41,43 @@ class Filters:
     facility: str = ""
     station: str = ""
     sought: str = ""
+    flag: str = ""
+    """``supervised``, ``suspended``, ``asked`` (waits for an approval) or ``relapsed``."""
+    source: str = ""
+    """``person`` or ``machine``."""
+    since: dt.date | None = None
+    until: dt.date | None = None
     overdue: bool = False
     mine: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Proposal:
+    """A person who could be sent to a case, why, and how many open cases they have in hand."""
+
+    person: User
+    why_zh: str
+    why_en: str
+    load: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Candidate:
+    """An open case that may be about the same matter as another."""
+
+    case: Case
+    metres: float
+    hours: float
+    similarity: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Kpi:
+    """The rates of an area or type; ``code`` is empty for all together."""
+
+    code: str
+    cases: int
+    rates: rules.Rates
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,7 +96,7 @@ def visible(*, user: User, on: dt.date) -> QuerySet[Case]:
     scope = access.scope(user, "cases.view", on)
     if not scope:
         return Case.objects.none()
-    own = Q(handler=user) | Q(reporter=user)
+    own = Q(handler=user) | Q(reporter=user) | Q(pk__in=CaseTask.objects.filter(person=user).values("case"))
     seen = scope.as_filter(region="region__code", facility="facility__code")
     return Case.objects.filter(seen if scope.everything else seen | own)
 
@@ -66,9 +116,23 @@ def narrowed(cases: QuerySet[Case], *, filters: Filters, user: User, now: dt.dat
         cases = cases.filter(due_at__lte=now)
     if filters.mine:
         cases = cases.filter(handler=user)
+    flags = {
+        "supervised": Q(supervised_at__isnull=False),
+        "suspended": Q(state="suspended"),
+        "asked": ~Q(pending=""),
+        "relapsed": Q(relapse_of__isnull=False),
+    }
+    if filters.flag in flags:
+        cases = cases.filter(flags[filters.flag])
+    if filters.source:
+        cases = cases.filter(reporter__isnull=filters.source == "machine")
+    if filters.since:
+        cases = cases.filter(opened_at__date__gte=filters.since)
+    if filters.until:
+        cases = cases.filter(opened_at__date__lte=filters.until)
     if sought := filters.sought:
         named = Q(title_zh__icontains=sought) | Q(title_en__icontains=sought)
-        cases = cases.filter(named | Q(number__icontains=sought))
+        cases = cases.filter(named | Q(number__icontains=sought) | Q(description__icontains=sought))
     return cases
 
 
@@ -142,7 +206,7 @@ def permissions_on(*, case: Case, user: User, on: dt.date) -> frozenset[str]:
     found = access.permissions_in(
         user, on, region_code=_region_code(case), facility_code=_facility_code(case)
     )
-    if user.pk in (case.handler_id, case.reporter_id):
+    if user.pk in (case.handler_id, case.reporter_id) or case.tasks.filter(person=user).exists():
         found |= access.permissions_of(user, on) & {"cases.view", "cases.report"}
     return found
 
@@ -150,6 +214,156 @@ def permissions_on(*, case: Case, user: User, on: dt.date) -> frozenset[str]:
 def candidates(*, case: Case, on: dt.date) -> list[User]:
     """Return the people who may be sent to handle a case, by name."""
     return access.holders(HANDLE, on, region_code=_region_code(case), facility_code=_facility_code(case))
+
+
+def proposals(*, case: Case, at: dt.datetime) -> list[Proposal]:
+    """Return who could be sent to a case and why, best first: the people of its grid cell, who is on duty, the
+    parallel chief of its matter, then everybody else who may handle it; with what each has in hand.
+    """
+    on = timezone.localdate(at)
+    fit = {person.pk: person for person in candidates(case=case, on=on)}
+    reasons: dict[int, tuple[str, str]] = {}
+    for person, why in _responsible(case, on) + _on_duty(case, at):
+        if person.pk in fit:
+            reasons.setdefault(person.pk, why)
+    loads = dict(
+        open_cases(Case.objects.filter(handler__in=fit))
+        .values_list("handler")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    first = [Proposal(fit[key], *why, loads.get(key, 0)) for key, why in reasons.items()]
+    rest = [Proposal(person, "", "", loads.get(key, 0)) for key, person in fit.items() if key not in reasons]
+    return first + sorted(rest, key=lambda item: (item.load, str(item.person)))
+
+
+def _responsible(case: Case, on: dt.date) -> list[tuple[User, tuple[str, str]]]:
+    if case.grid_cell is None:
+        return []
+    people = registry.responsible(grid_cell=case.grid_cell, on=on)
+    found = [
+        (people.inspector, ("网格员", "Grid inspector")),
+        (people.deputy, ("副网格员", "Deputy inspector")),
+    ]
+    wanted = [
+        row["duty"] for row in rules.settings("dispatch")["chiefs"] if case.case_type in row["case_types"]
+    ]
+    duties = GridDuty.objects.filter(grid_cell=case.grid_cell, duty__in=wanted, valid_from_date__lte=on)
+    for duty in duties.filter(Q(valid_to_date=None) | Q(valid_to_date__gt=on)).select_related("user"):
+        found.append((duty.user, (duty.get_duty_display(), duty.duty.replace("_", " "))))
+    found.append((people.chief, ("网格长", "Grid chief")))
+    return [(person, why) for person, why in found if person is not None]
+
+
+def _on_duty(case: Case, at: dt.datetime) -> list[tuple[User, tuple[str, str]]]:
+    shifts = DutyShift.objects.filter(starts_at__lte=at, ends_at__gt=at).select_related("user", "region")
+    code = _region_code(case)
+    return [
+        (shift.user, ("当班", "On duty"))
+        for shift in shifts
+        if code.startswith(area_prefix(shift.region.code))
+    ]
+
+
+def duplicates(*, case: Case, user: User, on: dt.date) -> list[Candidate]:
+    """Return open cases that may be about the same matter: near in place and time, alike in words, best first."""
+    if case.longitude is None or case.latitude is None:
+        return []
+    told = rules.settings("duplicates")
+    span = dt.timedelta(hours=told["hours"])
+    reach = told["metres"] / 111_000
+    near = (
+        open_cases(visible(user=user, on=on))
+        .exclude(pk=case.pk)
+        .filter(
+            opened_at__gte=case.opened_at - span,
+            opened_at__lte=case.opened_at + span,
+            latitude__range=(case.latitude - reach, case.latitude + reach),
+            longitude__range=(case.longitude - 2 * reach, case.longitude + 2 * reach),
+        )
+    )
+    text = f"{case.title_zh} {case.description}"
+    found = []
+    for other in near.select_related("workflow")[:500]:
+        assert other.longitude is not None and other.latitude is not None
+        metres = rules.distance(case.longitude, case.latitude, other.longitude, other.latitude)
+        alike = rules.similarity(text, f"{other.title_zh} {other.description}")
+        if metres <= told["metres"] and (
+            alike >= told["similarity"] or other.facility_id == case.facility_id is not None
+        ):
+            hours = abs(case.opened_at - other.opened_at).total_seconds() / 3600
+            found.append(Candidate(other, metres, hours, alike))
+    return sorted(found, key=lambda item: (-item.similarity, item.metres))[: told["most"]]
+
+
+def kpis(*, cases: QuerySet[Case], since: dt.date, until: dt.date, by: str, now: dt.datetime) -> list[Kpi]:
+    """Return how the cases opened in ``[since, until]`` (local days) were handled, per county or per type.
+
+    Clocks are judged step by step: a step is in time when it came before the clock of the state it left. People
+    are not compared (国办函〔2026〕12号).
+    """
+    opened = cases.filter(opened_at__date__gte=since, opened_at__date__lte=until)
+    facts: dict[int, rules.Handled] = {
+        row["pk"]: rules.Handled(
+            group=(row["case_type"] if by == "type" else (row["region__code"] or "")[:6]),
+            severity=row["severity"],
+            found_by=("machine" if row["reporter"] is None else "person"),
+            opened_at=row["opened_at"],
+            closed_at=row["closed_at"],
+            state=row["state"],
+            due_at=row["due_at"],
+            reworks=row["rework_count"],
+            relapse=row["relapse_of"] is not None,
+        )
+        for row in opened.values(
+            "pk", "case_type", "region__code", "severity", "reporter", "opened_at", "closed_at", "state", "due_at",
+            "rework_count", "relapse_of",
+        )
+    }  # fmt: skip
+    steps = CaseStep.objects.filter(case__in=opened).order_by("case", "sequence")
+    rows = steps.values_list("case", "action", "from_state", "to_state", "at", "due_at")
+    rules.walked(facts, rows.iterator(chunk_size=5000))
+    groups: dict[str, list[rules.Handled]] = {}
+    for fact in facts.values():
+        groups.setdefault(fact.group, []).append(fact)
+    found = [Kpi(code, len(rows), rules.rates(rows, now)) for code, rows in sorted(groups.items())]
+    if len(found) > 1:
+        found.append(Kpi("", len(facts), rules.rates(list(facts.values()), now)))
+    return found
+
+
+def to_do(*, user: User, now: dt.datetime) -> list[ToDo]:
+    """Answer the hook ``person.todo``: what waits for a person among the cases."""
+    on = timezone.localdate(now)
+    held = access.permissions_of(user, on)
+    seen = open_cases(visible(user=user, on=on))
+    waiting = Q(handler=user, state__in=("dispatched", "handling", "suspended"))
+    if "cases.dispatch" in held:
+        waiting |= Q(state__in=("reported", "filed"))
+    if "cases.verify" in held:
+        waiting |= Q(state="verifying")
+    if "cases.approve" in held:
+        waiting |= ~Q(pending="")
+    found = [_waits(case, _kind(case, user), case.due_at) for case in listed(seen.filter(waiting))[:TO_DO]]
+    tasks = CaseTask.objects.filter(person=user, done_at=None, case__closed_at=None).select_related("case")
+    return found + [_waits(task.case, "task", task.due_at) for task in tasks]
+
+
+def _kind(case: Case, user: User) -> str:
+    return "approval" if case.pending and case.handler_id != user.pk else "case"
+
+
+def _waits(case: Case, kind: str, due_at: dt.datetime | None) -> ToDo:
+    return ToDo(
+        kind=kind,
+        title_zh=case.title_zh,
+        title_en=case.title_en,
+        url=reverse("cases:case", args=[case.number]),
+        due_at=due_at,
+        since=case.state_at,
+        severity=case.severity,
+        number=case.number,
+    )
 
 
 def propose_handler(*, case: Case, on: dt.date) -> User | None:
@@ -175,6 +389,10 @@ def attempt(*, case: Case, user: User, on: dt.date) -> rules.Attempt:
         handler_id=case.handler_id,
         handled_by=frozenset(handled_by.values_list("actor_id", flat=True)),
         found_by_machine=case.reporter_id is None,
+        severity=case.severity,
+        pending=case.pending,
+        extensions=case.extensions,
+        open_tasks=case.tasks.filter(done_at=None).count(),
     )
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import json
+import math
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+import holidays
 
 from jiangcheng.core.access import rules as chain
 
@@ -34,6 +38,19 @@ class Calendar:
     def is_working(self, day: dt.date) -> bool:
         """Tell whether the office is open on a day."""
         return day in self.workdays or (day.weekday() < 5 and day not in self.holidays)
+
+    def between(self, start: dt.datetime, end: dt.datetime) -> float:
+        """Return how many working hours lie between two instants; 0 where the end is not after the start."""
+        first, last = start.astimezone(BEIJING), end.astimezone(BEIJING)
+        total = dt.timedelta()
+        day = first.date()
+        while day <= last.date():
+            if self.is_working(day):
+                opens = max(first, dt.datetime.combine(day, self.opens, BEIJING))
+                closes = min(last, dt.datetime.combine(day, self.closes, BEIJING))
+                total += max(dt.timedelta(), closes - opens)
+            day += dt.timedelta(days=1)
+        return total.total_seconds() / 3600
 
     def after(self, start: dt.datetime, hours: float) -> dt.datetime:
         """Return the instant at which so many working hours have passed since ``start``, in UTC."""
@@ -63,6 +80,12 @@ class Attempt:
     handled_by: frozenset[int] = frozenset()
     """Everybody who has handled the case so far."""
     found_by_machine: bool = False
+    severity: int = 2
+    pending: str = ""
+    """What somebody has asked for and nobody has answered yet: ``suspend``, ``extend`` or nothing."""
+    extensions: int = 0
+    open_tasks: int = 0
+    """Sub-tasks of colleagues that are not finished."""
     text: str = ""
     photos: int = 0
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -80,10 +103,26 @@ def _reason_code(attempt: Attempt, definition: Definition) -> bool:
     return attempt.details.get("reason_code") in {reason["code"] for reason in definition["reason_codes"]}
 
 
+def _hours(attempt: Attempt, definition: Definition) -> bool:
+    hours = attempt.details.get("hours")
+    return isinstance(hours, int) and 0 < hours <= int(definition["extension"]["hours"])
+
+
+def _target(attempt: Attempt, definition: Definition) -> bool:
+    return attempt.details.get("target") in {item["code"] for item in definition.get("conversions", ())}
+
+
 _PERSONS: dict[str, Callable[[Attempt, Definition], bool]] = {
     "is_handler": _is_handler,
     "other_person": _other_person,
     "found_by_machine": lambda attempt, _: attempt.found_by_machine,
+    "nothing_asked": lambda attempt, _: not attempt.pending,
+    "asked": lambda attempt, _: bool(attempt.pending),
+    "asked_suspend": lambda attempt, _: attempt.pending == "suspend",
+    "asked_extend": lambda attempt, _: attempt.pending == "extend",
+    "extensions_left": lambda attempt, definition: attempt.extensions < definition["extension"]["most"],
+    "tasks_done": lambda attempt, _: attempt.open_tasks == 0,
+    "minor": lambda attempt, definition: attempt.severity <= definition["simple"]["severity_to"],
 }
 """Guards that look at who acts on what; no input can satisfy them."""
 
@@ -92,6 +131,10 @@ _INPUTS: dict[str, Callable[[Attempt, Definition], bool]] = {
     "has_photo": lambda attempt, _: attempt.photos > 0,
     "reason_code": _reason_code,
     "handler_required": lambda attempt, _: isinstance(attempt.details.get("handler"), int),
+    "hours_required": _hours,
+    "target_required": _target,
+    "case_required": lambda attempt, _: bool(attempt.details.get("case")),
+    "due_required": lambda attempt, _: bool(attempt.details.get("due")),
 }
 """Guards that look at what is handed in."""
 
@@ -114,15 +157,25 @@ def workflows(folder: pathlib.Path = WORKFLOWS) -> tuple[Definition, ...]:
     return tuple(found)
 
 
+@functools.cache
 def working_calendar() -> Calendar:
-    """Return the calendar this version brings."""
+    """Return the office hours of the installation on the working days of China.
+
+    The days come from the library `holidays`: as published for past years, as expected for years to come.
+    """
     path = pathlib.Path(__file__).parent / "data" / "calendar.json"
     data = json.loads(path.read_text(encoding="utf-8"))
+    first, last = data["years"]
+    china = holidays.country_holidays("CN", years=range(first, last + 1))
+    days = [
+        dt.date(first, 1, 1) + dt.timedelta(days=number)
+        for number in range((dt.date(last + 1, 1, 1) - dt.date(first, 1, 1)).days)
+    ]
     return Calendar(
         dt.time.fromisoformat(data["opens"]),
         dt.time.fromisoformat(data["closes"]),
-        frozenset(map(dt.date.fromisoformat, data["holidays"])),
-        frozenset(map(dt.date.fromisoformat, data["workdays"])),
+        frozenset(day for day in days if day.weekday() < 5 and not china.is_working_day(day)),
+        frozenset(day for day in days if day.weekday() >= 5 and china.is_working_day(day)),
     )
 
 
@@ -202,6 +255,44 @@ def due_at(
     return None
 
 
+def runs_in_working_hours(definition: Definition, code: str, severity: int) -> bool:
+    """Tell whether the clock of a state runs in office hours only."""
+    for item in state(definition, code).get("clocks", ()):
+        if severity >= item["severity_from"]:
+            return "working_hours" in item
+    return False
+
+
+def clock_share(
+    since: dt.datetime, due: dt.datetime, now: dt.datetime, calendar: Calendar, working: bool
+) -> float:
+    """Return how much of a clock has run, 1 at its end; in office hours where the clock runs in them."""
+    if not working:
+        return (now - since) / (due - since) if due > since else 1.0
+    whole = calendar.between(since, due)
+    return calendar.between(since, now) / whole if whole else 1.0
+
+
+def hours_left(due: dt.datetime, now: dt.datetime, calendar: Calendar, working: bool) -> float:
+    """Return how many hours of a clock are left, negative when it is overdue."""
+    if not working:
+        return (due - now).total_seconds() / 3600
+    return calendar.between(now, due) - calendar.between(due, now)
+
+
+def hours_on(start: dt.datetime, hours: float, calendar: Calendar, working: bool) -> dt.datetime:
+    """Return the end of a clock that has so many hours left."""
+    if working and hours > 0:
+        return calendar.after(start, hours)
+    return (start + dt.timedelta(hours=hours)).astimezone(dt.UTC)
+
+
+def rungs(definition: Definition, share: float) -> list[Mapping[str, Any]]:
+    """Return the rungs of the ladder of escalation a clock has passed, lowest first."""
+    ladder = sorted(definition.get("escalation", ()), key=lambda rung: float(rung["share"]))
+    return [rung for rung in ladder if share >= float(rung["share"])]
+
+
 def clock(since: dt.datetime, due: dt.datetime | None, now: dt.datetime) -> str:
     """Return ``ok``, ``warn`` (the last fifth runs) or ``bad`` (overdue); empty where no clock runs."""
     if due is None:
@@ -237,6 +328,8 @@ def problems(definition: Definition) -> list[str]:
     for item in definition["actions"]:
         ends = {*item["from"], item["to"]}
         wrong += [f"{item['code']}: no state {code}" for code in sorted(ends - known)]
+        if item.get("asks") not in (None, "suspend", "extend"):
+            wrong.append(f"{item['code']}: nobody can ask for {item['asks']}")
         unknown = set(item["guards"]) - _PERSONS.keys() - _INPUTS.keys()
         wrong += [f"{item['code']}: no guard {guard}" for guard in sorted(unknown)]
     reachable = _reachable(definition, [definition["initial"]])
@@ -266,3 +359,146 @@ def _reachable(definition: Definition, start: Iterable[str]) -> set[str]:
                 seen.add(target)
                 front.append(target)
     return seen
+
+
+def similarity(one: str, other: str) -> float:
+    """Return how alike two texts are, 0 to 1: the share of pairs of neighbouring signs they have in common."""
+    first, second = _pairs(one), _pairs(other)
+    return 2 * len(first & second) / (len(first) + len(second)) if first and second else 0.0
+
+
+def distance(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
+    """Return the distance of two points [m] on a sphere of 6371 km; degrees in."""
+    phi, other_phi = math.radians(lat), math.radians(other_lat)
+    half = math.sin((other_phi - phi) / 2) ** 2
+    half += math.cos(phi) * math.cos(other_phi) * math.sin(math.radians(other_lon - lon) / 2) ** 2
+    return 2 * 6_371_000 * math.asin(min(1.0, math.sqrt(half)))
+
+
+@functools.cache
+def settings(name: str) -> Mapping[str, Any]:
+    """Return a table of ``data/``: ``duplicates`` or ``dispatch``."""
+    path = pathlib.Path(__file__).parent / "data" / f"{name}.json"
+    table: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return table
+
+
+def _pairs(text: str) -> set[str]:
+    signs = "".join(text.split()).lower()
+    return {signs[at : at + 2] for at in range(len(signs) - 1)}
+
+
+@dataclasses.dataclass(slots=True)
+class Handled:
+    """What happened to a case, as its steps tell."""
+
+    group: str
+    severity: int
+    found_by: str
+    opened_at: dt.datetime
+    closed_at: dt.datetime | None
+    state: str
+    due_at: dt.datetime | None
+    reworks: int
+    relapse: bool
+    filed: bool = False
+    dispatched: bool = False
+    dispatched_in_time: bool = True
+    returned: bool = False
+    handled: bool = False
+    handled_in_time: bool = True
+    hours: float | None = None
+    """From the first dispatch to the last result [h]."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rates:
+    """The rates of governance practice after GB/T 30428; None where nothing was to be done."""
+
+    filed: float | None
+    """立案率: filed of reported."""
+    dispatched_in_time: float | None
+    """派遣及时率."""
+    handled: float | None
+    """处置率: handled of dispatched."""
+    handled_in_time: float | None
+    """按期处置率."""
+    closed: float | None
+    """结案率: closed of filed."""
+    rework: float | None
+    """返工率: sent back of handled."""
+    misdirected: float | None
+    """差错派遣率: returned of dispatched."""
+    relapse: float | None
+    """重复发生率."""
+    found_by_itself: float | None
+    """自主发现率: found by rules and instruments."""
+    median_hours: float | None
+    """处置时长中位数 [h]."""
+
+
+def walked(
+    facts: Mapping[int, Handled],
+    steps: Iterable[tuple[int, str, str, str, dt.datetime, dt.datetime | None]],
+) -> None:
+    """Note on each case what its steps tell.
+
+    Parameters
+    ----------
+    steps
+        Key of the case, action, state before and after, instant, and end of the clock that began with the
+        step; ordered by case and sequence.
+    """
+    due: dict[int, dt.datetime | None] = {}
+    begun: dict[int, dt.datetime] = {}
+    for key, action_code, before, after, at, clock_end in steps:
+        fact = facts[key]
+        limit = due.get(key)
+        in_time = limit is None or at <= limit
+        fact.filed = fact.filed or after == "filed"
+        if action_code in ("dispatch", "redispatch"):
+            fact.dispatched = True
+            fact.dispatched_in_time = fact.dispatched_in_time and in_time
+            begun.setdefault(key, at)
+        if action_code == "return":
+            fact.returned = True
+        if action_code in ("submit", "close_simple"):
+            fact.handled = True
+            fact.handled_in_time = fact.handled_in_time and in_time
+            if key in begun:
+                fact.hours = (at - begun[key]).total_seconds() / 3600
+        if after != before or clock_end is not None:
+            due[key] = clock_end
+
+
+def rates(cases: Iterable[Handled], now: dt.datetime) -> Rates:
+    """Return the rates of some cases; a case whose term runs still counts neither as in time nor as late."""
+    rows = list(cases)
+    filed = [row for row in rows if row.filed]
+    dispatched = [row for row in rows if row.dispatched]
+    handled = [row for row in rows if row.handled]
+    late = [row for row in dispatched if not row.handled and row.due_at is not None and row.due_at <= now]
+    hours = sorted(row.hours for row in handled if row.hours is not None)
+    return Rates(
+        filed=_rate(len(filed), len(rows)),
+        dispatched_in_time=_rate(sum(row.dispatched_in_time for row in dispatched), len(dispatched)),
+        handled=_rate(len(handled), len(dispatched)),
+        handled_in_time=_rate(sum(row.handled_in_time for row in handled), len(handled) + len(late)),
+        closed=_rate(sum(row.closed_at is not None for row in filed), len(filed)),
+        rework=_rate(sum(row.reworks > 0 for row in handled), len(handled)),
+        misdirected=_rate(sum(row.returned for row in dispatched), len(dispatched)),
+        relapse=_rate(sum(row.relapse for row in rows), len(rows)),
+        found_by_itself=_rate(sum(row.found_by == "machine" for row in rows), len(rows)),
+        median_hours=_median(hours),
+    )
+
+
+def _rate(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _median(ordered: list[float]) -> float | None:
+    if not ordered:
+        return None
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

@@ -9,9 +9,13 @@ urlpatterns = [
     path("", views.desk, name="desk"),
     path("new", views.new, name="new"),
     path("layer.geojson", views.layer, name="layer"),
+    path("export", views.export, name="export"),
+    path("kpis", views.kpis, name="kpis"),
     path("cards/counts", views.card_counts, name="card_counts"),
     path("cards/open", views.card_open, name="card_open"),
     path("<str:number>", views.case, name="case"),
     path("<str:number>/act", views.act, name="act"),
+    path("<str:number>/split", views.split, name="split"),
+    path("<str:number>/tasks/<int:key>", views.finish_task, name="finish_task"),
     path("<str:number>/evidence/<int:key>", views.evidence, name="evidence"),
 ]

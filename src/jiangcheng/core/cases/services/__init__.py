@@ -2,7 +2,9 @@
 
 from jiangcheng.core.cases.queries import available_actions, propose_handler
 from jiangcheng.core.cases.services.configurations import load_rules
-from jiangcheng.core.cases.services.engine import Refused, act, verify_steps
+from jiangcheng.core.cases.services.engine import Refused, act, finish_task, split_case, verify_steps
+from jiangcheng.core.cases.services.escalation import escalate
+from jiangcheng.core.cases.services.exports import export
 from jiangcheng.core.cases.services.findings import (
     FindingReport,
     UnknownKind,
@@ -19,10 +21,14 @@ __all__ = [
     "act",
     "available_actions",
     "end_finding",
+    "escalate",
+    "export",
+    "finish_task",
     "load_rules",
     "load_workflows",
     "propose_handler",
     "report",
     "report_in_person",
+    "split_case",
     "verify_steps",
 ]

@@ -17,12 +17,21 @@ from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.access.rules import GENESIS
 from jiangcheng.core.cases import queries, rules
-from jiangcheng.core.cases.models import Case, CaseStep
+from jiangcheng.core.cases.models import Case, CaseStep, CaseTask
+from jiangcheng.core.cases.services import notices, numbers
+from jiangcheng.core.manifest import manifests
 from jiangcheng.core.portal import services as portal
 from jiangcheng.core.registry import services as registry
 from jiangcheng.core.registry.models import Evidence
 
-_DETAILS = {"handler_required": "handler", "reason_code": "reason_code"}
+_DETAILS = {
+    "handler_required": "handler",
+    "reason_code": "reason_code",
+    "hours_required": "hours",
+    "target_required": "target",
+    "case_required": "case",
+    "due_required": "due",
+}
 """The detail each guard asks for; what no guard asks for is not kept."""
 
 
@@ -31,7 +40,9 @@ class Refused(Exception):  # noqa: N818
 
     ``reasons`` are ``unknown_action``, ``state``, ``stale``, ``permission``, ``is_handler``,
     ``other_person``, ``found_by_machine``, ``text_required``, ``has_photo``, ``reason_code``,
-    ``handler_required``, ``handler_unfit``, or ``evidence_`` and the code of ``EvidenceRefused``.
+    ``handler_required``, ``handler_unfit``, ``nothing_asked``, ``asked``, ``extensions_left``, ``tasks_done``,
+    ``minor``, ``hours_required``, ``target_required``, ``case_required``, ``case_unfit``, ``due_required``,
+    ``no_taker``, or ``evidence_`` and the code of ``EvidenceRefused``.
     """
 
     def __init__(self, *reasons: str) -> None:
@@ -63,7 +74,9 @@ def act(
     files
         Files to be kept as evidence with this step.
     details
-        ``handler`` (primary key of a person) for a dispatch, ``reason_code`` for a false alarm.
+        ``handler`` (primary key of a person) for a dispatch or for help, ``reason_code`` for a false alarm,
+        ``hours`` for more time, ``case`` (number) to merge into, ``target`` of a conversion, ``due`` (aware) of
+        a supervision.
     seen
         Sequence of the last step the person had on screen; a later one makes the action stale.
 
@@ -82,6 +95,7 @@ def act(
         wanted = _checked(locked, action, actor, now, text, [*evidence, *files], given)
         proof = [*evidence, *kept(files, actor, now)]
         step = _step(locked, wanted, actor, now, text.strip(), proof, given)
+        _follow_up(locked, wanted, step, actor, now)
         _announce(locked, wanted, now)
         access.record(
             actor=actor,
@@ -96,6 +110,76 @@ def act(
         )
     case.refresh_from_db()
     return step
+
+
+def finish_task(
+    *, task: CaseTask, actor: User, now: dt.datetime, text: str, files: Sequence[File[bytes]] = ()
+) -> CaseTask:
+    """Hand in one's share of a case.
+
+    Raises
+    ------
+    Refused
+        ``is_handler`` for anybody else, ``state`` if it is done or the case is over, ``text_required``.
+    """
+    if not text.strip():
+        raise Refused("text_required")
+    with transaction.atomic():
+        case = Case.objects.select_for_update(of=("self",)).select_related("workflow").get(pk=task.case_id)
+        locked = CaseTask.objects.select_for_update().get(pk=task.pk)
+        if locked.person_id != actor.pk:
+            raise Refused("is_handler")
+        if locked.done_at is not None or case.closed_at is not None:
+            raise Refused("state")
+        proof = kept(files, actor, now)
+        locked.done_at, locked.answer = now, text.strip()
+        locked.save()
+        locked.evidence.set(proof)
+        item = {"code": "task_done", "to": case.state, "name_zh": "协办完成", "name_en": "Help given"}
+        _written(case, item, case.state, actor, now, text.strip(), proof, {"task": locked.pk})
+        notices.tell(
+            case=case,
+            kind="cases.answered",
+            to=[case.handler],
+            text_zh="协办已完成",
+            text_en="Help was given",
+            at=now,
+        )
+    task.refresh_from_db()
+    return task
+
+
+def split_case(*, case: Case, actor: User, now: dt.datetime, titles: Sequence[str]) -> list[Case]:
+    """Open a case of its own for each of several matters reported as one; the first case goes on.
+
+    Raises
+    ------
+    Refused
+        ``permission``, ``state`` for a case that is over, ``text_required`` without titles.
+    """
+    wanted = [title.strip()[:200] for title in titles if title.strip()]
+    if not wanted:
+        raise Refused("text_required")
+    with transaction.atomic():
+        locked = Case.objects.select_for_update(of=("self",)).select_related("workflow").get(pk=case.pk)
+        on = timezone.localdate(now)
+        if "cases.dispatch" not in queries.permissions_on(case=locked, user=actor, on=on):
+            raise Refused("permission")
+        if locked.closed_at is not None:
+            raise Refused("state")
+        parts = [_part(locked, title, actor, now) for title in wanted]
+        item = {"code": "split", "to": locked.state, "name_zh": "拆分", "name_en": "Split"}
+        numbers = [part.number for part in parts]
+        _written(locked, item, locked.state, actor, now, "；".join(wanted), (), {"cases": numbers})
+        access.record(
+            actor=actor,
+            action="cases.split",
+            object_type="case",
+            object_id=locked.number,
+            after={"cases": numbers},
+            at=now,
+        )
+    return parts
 
 
 def open_case(*, case: Case, actor: User | None, now: dt.datetime, evidence: Sequence[Evidence] = ()) -> None:
@@ -193,15 +277,114 @@ def _step(
     definition = case.workflow.definition
     before, case.state = case.state, item["to"]
     details = {name: details[name] for guard, name in _DETAILS.items() if guard in item["guards"]}
-    if "handler" in details:
+    if isinstance(details.get("due"), dt.datetime):
+        details["due"] = details["due"].astimezone(dt.UTC).isoformat()
+    if "handler" in details and not item.get("task"):
         case.handler_id = details["handler"]
     if item.get("counts_rework"):
         case.rework_count += 1
-    case.state_at = now
-    case.due_at = rules.due_at(definition, case.state, case.severity, now, rules.working_calendar())
+    _clocked(case, item, before, details, now)
     case.closed_at = now if rules.is_final(definition, case.state) else None
     case.save()
     return _written(case, item, before, actor, now, text, evidence, details)
+
+
+def _clocked(
+    case: Case, item: Mapping[str, Any], before: str, details: Mapping[str, Any], now: dt.datetime
+) -> None:
+    """Set the clock a step leads to; what stays in its state keeps its clock, unless it is given more time."""
+    definition, calendar = case.workflow.definition, rules.working_calendar()
+    if item.get("asks"):
+        case.pending, case.pending_hours = item["asks"], details.get("hours", 0)
+    elif item.get("supervises"):
+        case.supervised_at, case.supervised_due_at = now, dt.datetime.fromisoformat(details["due"])
+    elif item.get("extends") and case.due_at is not None:
+        working = rules.runs_in_working_hours(definition, before, case.severity)
+        case.due_at = rules.hours_on(case.due_at, case.pending_hours, calendar, working)
+        case.extensions += 1
+    elif item.get("suspends"):
+        working = rules.runs_in_working_hours(definition, before, case.severity)
+        case.hours_left = rules.hours_left(case.due_at, now, calendar, working) if case.due_at else None
+    if item.get("suspends") or item.get("extends") or item.get("answers"):
+        case.pending, case.pending_hours = "", 0
+    if item["to"] == before:
+        return
+    case.state_at = now
+    if item.get("resumes") and case.hours_left is not None:
+        working = rules.runs_in_working_hours(definition, case.state, case.severity)
+        case.due_at = rules.hours_on(now, case.hours_left, calendar, working)
+        case.hours_left = None
+    else:
+        case.due_at = rules.due_at(definition, case.state, case.severity, now, calendar)
+
+
+def _follow_up(case: Case, item: Mapping[str, Any], step: CaseStep, actor: User, now: dt.datetime) -> None:
+    """Do what a step brings about besides itself, and tell whom it concerns."""
+    if item.get("task"):
+        CaseTask.objects.create(
+            case=case,
+            person_id=step.details["handler"],
+            asked_by=actor,
+            asked_at=now,
+            text=step.text,
+            due_at=case.due_at,
+        )
+    if item.get("merges"):
+        _merged(case, step, actor, now)
+    if item.get("converts"):
+        _converted(case, step, actor, now)
+    notices.after_step(case=case, item=item, step=step, actor=actor, at=now)
+
+
+def _merged(case: Case, step: CaseStep, actor: User, now: dt.datetime) -> None:
+    on = timezone.localdate(now)
+    open_ones = queries.open_cases(queries.visible(user=actor, on=on)).exclude(pk=case.pk)
+    found = open_ones.filter(number=step.details["case"]).values_list("pk", flat=True).first()
+    if found is None:
+        raise Refused("case_unfit")
+    survivor = Case.objects.select_for_update(of=("self",)).select_related("workflow").get(pk=found)
+    if survivor.closed_at is not None:
+        raise Refused("case_unfit")
+    case.merged_into = survivor
+    case.save(update_fields=["merged_into"])
+    item = {"code": "absorb", "to": survivor.state, "name_zh": "并入", "name_en": "Takes in"}
+    _written(survivor, item, survivor.state, actor, now, step.text, (), {"case": case.number})
+
+
+def _converted(case: Case, step: CaseStep, actor: User, now: dt.datetime) -> None:
+    answers = manifests.ask(
+        f"case.converted.{step.details['target']}",
+        case_number=case.number,
+        actor=actor,
+        now=now,
+        reason=step.text,
+    )
+    if not answers:
+        raise Refused("no_taker")
+    case.converted_to, case.converted_url = answers[0].number, answers[0].url
+    case.save(update_fields=["converted_to", "converted_url"])
+
+
+def _part(case: Case, title: str, actor: User, now: dt.datetime) -> Case:
+    part = Case(
+        number=numbers.next_number(case.case_type, timezone.localdate(now)),
+        workflow=queries.workflow_for(case_type=case.case_type),
+        case_type=case.case_type,
+        title_zh=title,
+        title_en=title,
+        description=case.description,
+        severity=case.severity,
+        longitude=case.longitude,
+        latitude=case.latitude,
+        region=case.region,
+        grid_cell=case.grid_cell,
+        facility=case.facility,
+        station=case.station,
+        reporter=case.reporter,
+        split_from=case,
+    )
+    open_case(case=part, actor=actor, now=now)
+    return part
 
 
 def _written(

@@ -15,8 +15,8 @@ from jiangcheng.core import manifest
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import queries, rules
-from jiangcheng.core.cases.models import Case, CaseSerial, Finding
-from jiangcheng.core.cases.services import engine
+from jiangcheng.core.cases.models import Case, Finding
+from jiangcheng.core.cases.services import engine, numbers
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.models import Evidence, Facility, GridCell, Region, Station
 
@@ -112,8 +112,23 @@ def report_in_person(
     now: dt.datetime,
     severity: int = 2,
     files: Sequence[File[bytes]] = (),
+    evidence: Sequence[Evidence] = (),
+    facility_id: int | None = None,
+    kind: str = PATROL,
+    key: str = "",
 ) -> Case:
     """Open a case for what a person saw; without a position that of the first photograph counts.
+
+    Parameters
+    ----------
+    files, evidence
+        Files to be kept, and evidence that is kept already.
+    facility_id
+        The facility it concerns, if any; the place is still where it was seen.
+    kind
+        Kind of finding, one of those that people report.
+    key
+        What tells this report from others of the same person at the same instant.
 
     Raises
     ------
@@ -127,14 +142,14 @@ def report_in_person(
     if not text.strip():
         raise engine.Refused("text_required")
     with transaction.atomic():
-        evidence = engine.kept(files, reporter, now)
-        longitude, latitude = _position(longitude, latitude, evidence)
+        proof = [*evidence, *engine.kept(files, reporter, now)]
+        longitude, latitude = _position(longitude, latitude, proof)
         if registry.leaf_grid(longitude, latitude, on) is None:
             raise engine.Refused("outside")
         title = text.strip().splitlines()[0][:TITLE_LENGTH]
         noticed = FindingReport(
-            kind=PATROL,
-            dedup_key=f"{PATROL}:{reporter.pk}:{now.timestamp():.6f}",
+            kind=kind,
+            dedup_key=f"{kind}:{reporter.pk}:{key or f'{now.timestamp():.6f}'}"[:160],
             rule_version="",
             title_zh=title,
             title_en=title,
@@ -144,9 +159,10 @@ def report_in_person(
             evidence={"start": now.isoformat(), "end": now.isoformat()},
             longitude=longitude,
             latitude=latitude,
+            facility_id=facility_id,
             description=text.strip(),
         )
-        finding = _opened(noticed, now, reporter, evidence)
+        finding = _opened(noticed, now, reporter, proof)
         finding.ended_at = now
         finding.save(update_fields=["ended_at"])
     assert finding.case is not None
@@ -235,12 +251,14 @@ def _case_for(
         .order_by("-pk")
         .first()
     )
+    while before is not None and before.merged_into is not None:
+        before = before.merged_into
     if before is not None and before.closed_at is None:
         return before
     case_type = manifest.manifests.finding_kinds()[finding.kind].case_type
     workflow = queries.workflow_for(case_type=case_type)
     case = Case(
-        number=_next_number(case_type, timezone.localdate(now)),
+        number=numbers.next_number(case_type, timezone.localdate(now)),
         workflow=workflow,
         case_type=case_type,
         title_zh=finding.title_zh,
@@ -266,14 +284,6 @@ def _relapsed(before: Case | None, definition: rules.Definition, now: dt.datetim
     return now - before.closed_at <= dt.timedelta(days=definition["relapse_days"])
 
 
-def _next_number(case_type: str, day: dt.date) -> str:
-    CaseSerial.objects.get_or_create(day_date=day, case_type=case_type)
-    serial = CaseSerial.objects.select_for_update().get(day_date=day, case_type=case_type)
-    serial.last += 1
-    serial.save()
-    return rules.number(day, case_type, serial.last)
-
-
 def _place(report: FindingReport, on: dt.date) -> _Place:
     station = facility = None
     longitude, latitude = report.longitude, report.latitude
@@ -285,7 +295,9 @@ def _place(report: FindingReport, on: dt.date) -> _Place:
         longitude, latitude, region = station.longitude, station.latitude, station.region
     elif report.facility_id is not None:
         facility = Facility.objects.select_related("region").get(pk=report.facility_id)
-        longitude, latitude, region = facility.longitude, facility.latitude, facility.region
+        region = facility.region
+        if longitude is None or latitude is None:
+            longitude, latitude = facility.longitude, facility.latitude
     cell = None
     of_area = station is not None and station.kind == Station.Kind.AREA
     if longitude is not None and latitude is not None and not of_area:

@@ -1,6 +1,19 @@
 """The case desk, the page of a case, the form to report one, and what home page and map show of them."""
 
-from jiangcheng.core.cases.views.board import card_counts, card_open, desk, layer
-from jiangcheng.core.cases.views.record import act, case, evidence, new
+from jiangcheng.core.cases.views.board import card_counts, card_open, desk, export, kpis, layer
+from jiangcheng.core.cases.views.record import act, case, evidence, finish_task, new, split
 
-__all__ = ["act", "card_counts", "card_open", "case", "desk", "evidence", "layer", "new"]
+__all__ = [
+    "act",
+    "card_counts",
+    "card_open",
+    "case",
+    "desk",
+    "evidence",
+    "export",
+    "finish_task",
+    "kpis",
+    "layer",
+    "new",
+    "split",
+]

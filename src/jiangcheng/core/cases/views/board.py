@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from jiangcheng.core.access.services import asked_at, person, received_at, received_date, requires
-from jiangcheng.core.cases import queries, rules
+from jiangcheng.core.cases import queries, rules, services
 from jiangcheng.core.cases.models import Case, WorkflowDefinition
 from jiangcheng.core.cases.views import wording
 from jiangcheng.core.registry import queries as registry
@@ -24,6 +25,13 @@ COLUMN = 30
 """Cards a column of the board shows; the rest is in the list."""
 CARD_ROWS = 6
 LAYER_ROWS = 5000
+MOST_EXPORTED = 50_000
+KPI_DAYS = dt.timedelta(days=30)
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "geojson": "application/geo+json",
+}
 SHAPES = {1: "circle", 2: "circle", 3: "diamond", 4: "triangle"}
 COLOURS = {"ok": "#2563eb", "warn": "#b45309", "bad": "#b91c1c", "": "#475569"}
 STATUS = {"ok": "ok", "warn": "warn", "bad": "bad", "": "ok"}
@@ -44,13 +52,47 @@ def desk(request: HttpRequest) -> HttpResponse:
         "counts": queries.counts(found, now=now),
         "states": [(item["code"], wording.name_of(item)) for item in _states()],
         "counties": [(item.code, wording.name_of(item)) for item in registry.regions(level="county")],
-        "types": seen.order_by("case_type").values_list("case_type", flat=True).distinct(),
+        "types": wording.types(seen.order_by("case_type").values_list("case_type", flat=True).distinct()),
+        "flags": wording.FLAGS.items(),
         **(_list(request, found, now) if as_list else _board(found, now)),
     }
     partial = request.headers.get("HX-Request") == "true" and request.headers.get("HX-Target", "").endswith(
         "board"
     )
     return render(request, "cases/_board.html" if partial else "cases/desk.html", context)
+
+
+@require_GET
+@requires("cases.view")
+def export(request: HttpRequest) -> HttpResponse:
+    """Return the cases of the list, narrowed as on the page, as CSV, XLSX or GeoJSON (``?format=``)."""
+    form = request.GET.get("format", "csv")
+    if form not in TYPES:
+        return HttpResponseBadRequest(_("format 应为 csv、xlsx 或 geojson"))
+    seen = queries.visible(user=person(request), on=received_date(request))
+    found = queries.narrowed(seen, filters=_filters(request), user=person(request), now=received_at(request))
+    content = services.export(cases=queries.listed(found)[:MOST_EXPORTED], form=form)
+    response = HttpResponse(content, content_type=TYPES[form])
+    response["Content-Disposition"] = f'attachment; filename="cases.{form}"'
+    return response
+
+
+@require_GET
+@requires("cases.view")
+def kpis(request: HttpRequest) -> HttpResponse:
+    """Show how cases were handled in a period, by area and type; every number leads to its cases."""
+    today = received_date(request)
+    since = _day(request.GET.get("since", "")) or today - KPI_DAYS
+    until = _day(request.GET.get("until", "")) or today
+    by = "type" if request.GET.get("by") == "type" else "county"
+    seen = queries.visible(user=person(request), on=today)
+    found = queries.kpis(cases=seen, since=since, until=until, by=by, now=received_at(request))
+    counties = {item.code: wording.name_of(item) for item in registry.regions(level="county")}
+    types = dict(wording.types(row.code for row in found))
+    names = types if by == "type" else counties
+    rows = [(names.get(row.code, row.code or _("全市")), row) for row in found]
+    context = {"rows": rows, "since": since, "until": until, "by": by}
+    return render(request, "cases/kpis.html", context)
 
 
 @require_GET
@@ -96,9 +138,19 @@ def _filters(request: HttpRequest) -> queries.Filters:
         "facility": "facility",
         "station": "station",
         "sought": "q",
+        "flag": "flag",
+        "source": "source",
     }
-    texts = {name: request.GET.get(key, "").strip()[:80] for name, key in given.items()}
-    return queries.Filters(**texts, overdue="overdue" in request.GET, mine="mine" in request.GET)
+    texts: dict[str, Any] = {name: request.GET.get(key, "").strip()[:80] for name, key in given.items()}
+    days: dict[str, Any] = {name: _day(request.GET.get(name, "")) for name in ("since", "until")}
+    return queries.Filters(**texts, **days, overdue="overdue" in request.GET, mine="mine" in request.GET)
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _states() -> list[dict[str, Any]]:

@@ -20,12 +20,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jiangcheng.core.access.services import person, received_at, received_date, requires
-from jiangcheng.core.cases import queries, services
+from jiangcheng.core.cases import queries, rules, services
 from jiangcheng.core.cases.models import Case, CaseStep, Finding
 from jiangcheng.core.cases.views import wording
 from jiangcheng.core.registry.models import Evidence, ObservedProperty
 from jiangcheng.core.registry.rules import SUFFIXES
 
+OTHER_STEPS = {
+    "task_done": {"name_zh": "协办完成", "name_en": "Help given"},
+    "split": {"name_zh": "拆分", "name_en": "Split"},
+    "absorb": {"name_zh": "并入", "name_en": "Takes in"},
+}
+"""Steps that are no action of a workflow."""
+MOST_PARTS = 10
 MAX_FILES = 9
 """Files taken with one step; what is beyond is left out."""
 SHOWN_OCCURRENCES = 12
@@ -60,6 +67,42 @@ def act(request: HttpRequest, number: str) -> HttpResponse:
         return render(request, "cases/_case.html", context)
     if refused:
         messages.error(request, refused)
+    return redirect("cases:case", number=number)
+
+
+@require_POST
+@requires("cases.handle")
+def finish_task(request: HttpRequest, number: str, key: int) -> HttpResponse:
+    """Hand in one's share of a case."""
+    item = _found(request, number)
+    task = get_object_or_404(item.tasks, pk=key)
+    try:
+        services.finish_task(
+            task=task,
+            actor=person(request),
+            now=received_at(request),
+            text=request.POST.get("text", "")[:4000].replace("\0", ""),
+            files=request.FILES.getlist("photos")[:MAX_FILES],
+        )
+    except services.Refused as error:
+        messages.error(request, wording.refusal(error.reasons))
+    else:
+        messages.success(request, _("协办已完成。"))
+    return redirect("cases:case", number=number)
+
+
+@require_POST
+@requires("cases.dispatch")
+def split(request: HttpRequest, number: str) -> HttpResponse:
+    """Open a case of its own for each line that was written."""
+    item = _found(request, number)
+    titles = request.POST.get("titles", "")[:4000].replace("\0", "").splitlines()[:MOST_PARTS]
+    try:
+        parts = services.split_case(case=item, actor=person(request), now=received_at(request), titles=titles)
+    except services.Refused as error:
+        messages.error(request, wording.refusal(error.reasons))
+    else:
+        messages.success(request, _("已拆分为：%s") % "、".join(part.number for part in parts))
     return redirect("cases:case", number=number)
 
 
@@ -116,8 +159,14 @@ def _found(request: HttpRequest, number: str) -> Case:
 
 def _attempted(request: HttpRequest, item: Case) -> str:
     """Do what was posted and return why not, empty if it was done."""
-    handler = request.POST.get("handler", "")
-    details = {"handler": int(handler) if _is_key(handler) else None}
+    handler, hours = request.POST.get("handler", ""), request.POST.get("hours", "")
+    details: dict[str, Any] = {
+        "handler": int(handler) if _is_key(handler) else None,
+        "hours": int(hours) if _is_key(hours) else None,
+        "target": request.POST.get("target", ""),
+        "case": request.POST.get("case", "").strip()[:30],
+        "due": _end_of_day(request.POST.get("due", "")),
+    }
     seen = request.POST.get("seen", "")
     try:
         services.act(
@@ -134,6 +183,14 @@ def _attempted(request: HttpRequest, item: Case) -> str:
     except services.Refused as error:
         return wording.refusal(error.reasons)
     return ""
+
+
+def _end_of_day(text: str) -> dt.datetime | None:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return dt.datetime.combine(day, dt.time(23, 59, 59), rules.BEIJING)
 
 
 def _is_key(text: str) -> bool:
@@ -156,10 +213,22 @@ def _context(request: HttpRequest, item: Case, *, refused: str = "", given: Any 
         "refused": refused,
         "given": given or {},
         "relapses": item.relapses.order_by("pk"),
+        "tasks": item.tasks.select_related("person").order_by("pk"),
+        "parts": item.parts.order_by("pk"),
+        "merged": item.merged.order_by("pk"),
+        "own": person(request),
+        "may_split": item.closed_at is None
+        and "cases.dispatch" in queries.permissions_on(case=item, user=person(request), on=on),
     }
+    if any("case_required" in action.needs for action in actions):
+        context["duplicates"] = queries.duplicates(case=item, user=person(request), on=on)
+    if any("target_required" in action.needs for action in actions):
+        context["targets"] = [
+            (target["code"], wording.name_of(target)) for target in item.workflow.definition["conversions"]
+        ]
     if any("handler_required" in action.needs for action in actions):
         context["proposed"] = services.propose_handler(case=item, on=on)
-        context["candidates"] = queries.candidates(case=item, on=on)
+        context["candidates"] = queries.proposals(case=item, at=now)
     if any("reason_code" in action.needs for action in actions):
         reasons = item.workflow.definition["reason_codes"]
         context["reasons"] = [(reason["code"], wording.name_of(reason)) for reason in reasons]
@@ -172,7 +241,7 @@ def _names(action: queries.AvailableAction) -> dict[str, str]:
 
 def _step(item: Case, step: CaseStep) -> dict[str, Any]:
     actions = {action["code"]: action for action in item.workflow.definition["actions"]}
-    known = actions.get(step.action)
+    known = actions.get(step.action) or OTHER_STEPS.get(step.action)
     reasons = {reason["code"]: reason for reason in item.workflow.definition["reason_codes"]}
     reason = reasons.get(step.details.get("reason_code", ""))
     return {

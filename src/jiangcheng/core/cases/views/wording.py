@@ -27,6 +27,19 @@ REFUSALS = {
     "has_photo": gettext_lazy("请至少上传一张现场照片（JPEG、PNG 或 WebP）。"),
     "reason_code": gettext_lazy("请选择误报原因。"),
     "handler_required": gettext_lazy("请选择处置人。"),
+    "nothing_asked": gettext_lazy("已有一个申请等待审批。"),
+    "asked": gettext_lazy("没有等待审批的申请。"),
+    "asked_suspend": gettext_lazy("没有等待审批的挂起申请。"),
+    "asked_extend": gettext_lazy("没有等待审批的延期申请。"),
+    "extensions_left": gettext_lazy("延期次数已用完。"),
+    "tasks_done": gettext_lazy("还有协办任务没有完成，完成后才能反馈。"),
+    "minor": gettext_lazy("较重和紧急的事件不能简易办结。"),
+    "hours_required": gettext_lazy("请填写申请的小时数，不超过流程规定的上限。"),
+    "target_required": gettext_lazy("请选择转办去向。"),
+    "case_required": gettext_lazy("请填写并入的事件编号。"),
+    "case_unfit": gettext_lazy("没有这个未结事件，或您看不到它。请核对编号。"),
+    "due_required": gettext_lazy("请填写督办期限。"),
+    "no_taker": gettext_lazy("没有模块能接收这个去向，事件没有转办。"),
     "handler_unfit": gettext_lazy("这个人不能处置本区域的事件。请从名单中另选一位。"),
     "position_required": gettext_lazy("请填写经纬度，或上传带有位置信息的照片。"),
     "outside": gettext_lazy("这个位置不在本市任何网格内。请核对经纬度。"),
@@ -41,6 +54,14 @@ SEVERITIES = {
     2: gettext_lazy("一般"),
     3: gettext_lazy("较重"),
     4: gettext_lazy("紧急"),
+}
+
+
+FLAGS = {
+    "supervised": gettext_lazy("督办中"),
+    "suspended": gettext_lazy("已挂起"),
+    "asked": gettext_lazy("待审批"),
+    "relapsed": gettext_lazy("复发"),
 }
 
 
@@ -95,6 +116,15 @@ def kind_of(case: Case) -> str:
     first = case.findings.order_by("pk").first()
     kind = manifests.finding_kinds().get(first.kind) if first else None
     return kind.names.in_language("zh" if is_chinese() else "en") if kind else ""
+
+
+def types(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the case types with the names of the findings that open them."""
+    language = "zh" if is_chinese() else "en"
+    names: dict[str, list[str]] = {}
+    for kind in manifests.finding_kinds().values():
+        names.setdefault(kind.case_type, []).append(kind.names.in_language(language))
+    return [(code, "、".join(names.get(code, [code])[:2])) for code in codes]
 
 
 def clock_of(case: Case, now: dt.datetime) -> Clock | None:
