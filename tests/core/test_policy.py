@@ -21,6 +21,11 @@ PUBLIC = {
     "login/second", "login/second/question", "login/second/passkey", "login/provider", "login/provider/back",
     "inspections/published", "inspections/published/<str:number>.json", "inspections/verify",
     "credit/published", "credit/disclosed", "credit/disclosed/<str:number>",
+    "public/", "public/report", "public/report/sent", "public/follow", "public/openings", "public/openings/cancel",
+    "public/openings/<str:number>/book", "public/releases", "public/releases/<str:number>",
+    "public/registers/<str:code>", "public/correct", "public/data", "public/data/catalogue.jsonld",
+    "public/data/stations.json", "public/data/stations/<str:code>/<str:day>.<str:form>",
+    "air/public/", "water/public/",
     "field/sw.js", "field/manifest.webmanifest",
 }  # fmt: skip
 REFUSED = {"api/v1/"}

@@ -11,6 +11,7 @@ MANIFEST = manifest.Manifest(
             "air:overview", manifest.Names("大气环境", "Ambient air"), "air.view", "modules", "wind", order=10
         ),
     ),
+    public_cards=(manifest.PublicCard("air:public_card", order=10),),
     finding_kinds=(
         manifest.FindingKind(
             "air.aqi_high",

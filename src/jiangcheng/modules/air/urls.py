@@ -6,6 +6,7 @@ from jiangcheng.modules.air import views
 
 app_name = "air"
 urlpatterns = [
+    path("public/", views.public_card, name="public_card"),
     path("", views.overview, name="overview"),
     path("stations.geojson", views.layer, name="layer"),
     path("lines/<str:what>.json", views.lines, name="lines"),

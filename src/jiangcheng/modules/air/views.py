@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access import rules as access_rules
-from jiangcheng.core.access.services import asked_at, received_at, received_date, requires
+from jiangcheng.core.access.services import asked_at, public, received_at, received_date, requires
 from jiangcheng.core.cases import queries as cases
 from jiangcheng.core.observations import store
 from jiangcheng.core.portal.services import charts
@@ -109,6 +109,13 @@ def layer(request: HttpRequest) -> JsonResponse:
     points = _visible(request, queries.stations(on=received_date(request)))
     features = [_feature(request, line) for line in _lines(points, asked_at(request))]
     return JsonResponse({"type": "FeatureCollection", "features": features})
+
+
+@public
+def public_card(request: HttpRequest) -> HttpResponse:
+    """Return the air of the city and its counties now, for anybody."""
+    areas = Station.objects.filter(kind=Station.Kind.AREA).select_related("region").order_by("code")
+    return render(request, "air/public_card.html", {"lines": _lines(list(areas), received_at(request))})
 
 
 def _visible(request: HttpRequest, stations: Iterable[Station]) -> list[Station]:

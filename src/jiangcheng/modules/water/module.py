@@ -11,6 +11,7 @@ MANIFEST = manifest.Manifest(
             "water:overview", manifest.Names("水环境", "Water"), "water.view", "modules", "droplets", order=20
         ),
     ),
+    public_cards=(manifest.PublicCard("water:public_card", order=20),),
     finding_kinds=(
         manifest.FindingKind(
             "water.class_worse",

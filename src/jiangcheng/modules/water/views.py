@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from jiangcheng.core.access import queries as access
-from jiangcheng.core.access.services import asked_at, received_at, received_date, requires
+from jiangcheng.core.access.services import asked_at, public, received_at, received_date, requires
 from jiangcheng.core.registry.models import Station
 from jiangcheng.modules.water import queries, rules
 from jiangcheng.standards import lookup
@@ -71,9 +71,21 @@ def rivers(request: HttpRequest) -> JsonResponse:
     return JsonResponse(json.loads(text))
 
 
+@public
+def public_card(request: HttpRequest) -> HttpResponse:
+    """Return the surface water now, for anybody."""
+    sections = queries.sections(on=received_date(request))
+    lines = _lines_of(request, sections, received_at(request))
+    return render(request, "water/public_card.html", {"lines": lines})
+
+
 def _lines(request: HttpRequest, at: datetime.datetime) -> list[Line]:
     on = received_date(request)
-    sections = queries.sections(on=on, scope=access.scope(request.user, "water.view", on))
+    scope = access.scope(request.user, "water.view", on)
+    return _lines_of(request, queries.sections(on=on, scope=scope), at)
+
+
+def _lines_of(request: HttpRequest, sections: list[Station], at: datetime.datetime) -> list[Line]:
     found = queries.current(stations=[section.pk for section in sections], at=at)
     grades = {grade.code: grade for grade in lookup.grades("water_classes", edition="2011")}
     names = queries.item_names()
