@@ -25,7 +25,9 @@ PUBLIC = {
     "public/openings/<str:number>/book", "public/releases", "public/releases/<str:number>",
     "public/registers/<str:code>", "public/correct", "public/data", "public/data/catalogue.jsonld",
     "public/data/stations.json", "public/data/stations/<str:code>/<str:day>.<str:form>",
-    "air/public/", "water/public/",
+    "air/public/", "water/public/", "enforcement/published",
+    "enterprises/lists", "enterprises/p/<str:token>", "enterprises/plate-key.json",
+    "enterprises/plate-revocations.json",
     "field/sw.js", "field/manifest.webmanifest",
 }  # fmt: skip
 REFUSED = {"api/v1/"}

@@ -259,7 +259,9 @@ def test_the_areas_layer_is_complete_and_not_sent_twice(client):
 
 def test_the_facility_page_shows_the_limits_of_today(client):
     client.force_login(city.people()["leader"])
-    page = client.get(f"/facilities/{city.PLANT}").content.decode()
+    card = f"/enterprises/facilities/{city.PLANT}/permit"
+    assert card in client.get(f"/facilities/{city.PLANT}").content.decode()
+    page = client.get(card).content.decode()
     assert "超低排放" in page
     assert "GB 13223" not in page
 

@@ -216,10 +216,10 @@ def test_quarters_are_half_open(day, first, after):
     ("labels", "expected"),
     [
         ({}, "ordinary"),
-        ({"key_unit": "water"}, "key"),
-        ({"key_unit": "air", "credit": "green"}, "key"),
-        ({"key_unit": "air", "credit": "red"}, "special"),
-        ({"colour": "orange"}, "special"),
+        ({"list-key": "water"}, "key"),
+        ({"list-key": "air", "credit": "green"}, "key"),
+        ({"list-key": "air", "credit": "red"}, "special"),
+        ({"colour": "yellow"}, "special"),
         ({"colour": "green"}, "ordinary"),
     ],
 )

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import received_date, requires
+from jiangcheng.core.manifest import manifests
 from jiangcheng.core.registry import queries
 from jiangcheng.core.registry.models import Facility, GridCell, Region
 
@@ -37,13 +38,13 @@ def facilities(request: HttpRequest) -> HttpResponse:
 @require_GET
 @requires("registry.view")
 def facility(request: HttpRequest, code: str) -> HttpResponse:
-    """Show one facility: its outlets, what its permit allows today, who answers for its grid cell."""
+    """Show an enterprise's file: who it is, what it counts as, and the cards of the rooms the reader may open."""
     item = get_object_or_404(queries.facilities(scope=_scope(request)), code=code)
     on = received_date(request)
     context = {
         "facility": item,
-        "outlets": queries.outlets_with_limits(facility=item, on=on),
-        "permits": queries.permits(facility=item, on=on),
+        "labels": _labels(item, on),
+        "cards": _cards(request, code, on),
         "responsible": queries.responsible(grid_cell=item.grid_cell, on=on) if item.grid_cell else None,
     }
     return render(request, "registry/facility.html", context)
@@ -74,6 +75,34 @@ def facilities_layer(request: HttpRequest) -> JsonResponse:
     """Return the facilities a person may see as GeoJSON points."""
     features = [_facility_feature(item) for item in queries.facilities(scope=_scope(request))]
     return JsonResponse({"type": "FeatureCollection", "features": features}, content_type=GEOJSON)
+
+
+def _labels(item: Facility, on: dt.date) -> list[tuple[str, str]]:
+    """Return scheme and value in words for what a facility counts as on a day."""
+    schemes = manifests.label_schemes()
+    language = translation.get_language() or "zh"
+    found = []
+    for label in queries.labels(facility=item, on=on).values():
+        scheme = schemes.get(label.scheme)
+        value = next((value for value in scheme.values if value.code == label.code), None) if scheme else None
+        if scheme and value:
+            found.append((scheme.names.in_language(language), value.names.in_language(language)))
+    return found
+
+
+def _cards(request: HttpRequest, code: str, on: dt.date) -> list[dict[str, str]]:
+    """Return the cards a person may open, in their order: anchor, title, address."""
+    held = access.permissions_of(request.user, on)
+    language = translation.get_language() or "zh"
+    return [
+        {
+            "anchor": card.url_name.replace(":", "-"),
+            "title": card.names.in_language(language),
+            "url": reverse(card.url_name, args=[code]),
+        }
+        for card in manifests.facility_cards()
+        if card.permission in held
+    ]
 
 
 def _scope(request: HttpRequest) -> access.Scope:

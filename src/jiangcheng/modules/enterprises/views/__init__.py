@@ -1,0 +1,66 @@
+"""Pages of the room: the cards of an enterprise's file, plates, lists, and self-service."""
+
+from jiangcheng.modules.enterprises.views.file import (
+    accept_duty,
+    check_list,
+    check_list_json,
+    colour_card,
+    duties_card,
+    lists_card,
+    matrix_card,
+    matrix_csv,
+    monitoring_card,
+    permit_card,
+)
+from jiangcheng.modules.enterprises.views.management import (
+    confirm_colour,
+    enter_list,
+    import_permit,
+    issue_plate,
+    leave_list,
+    overview,
+    propose_colour,
+    revoke_plate,
+)
+from jiangcheng.modules.enterprises.views.own import appeal, make_statement, own, submit_duty
+from jiangcheng.modules.enterprises.views.plates import (
+    lists,
+    plate,
+    plate_json,
+    plate_keys,
+    plate_print,
+    plate_svg,
+    revocations,
+)
+
+__all__ = [
+    "accept_duty",
+    "appeal",
+    "check_list",
+    "check_list_json",
+    "colour_card",
+    "confirm_colour",
+    "duties_card",
+    "enter_list",
+    "import_permit",
+    "issue_plate",
+    "leave_list",
+    "lists",
+    "lists_card",
+    "make_statement",
+    "matrix_card",
+    "matrix_csv",
+    "monitoring_card",
+    "overview",
+    "own",
+    "permit_card",
+    "plate",
+    "plate_json",
+    "plate_keys",
+    "plate_print",
+    "plate_svg",
+    "propose_colour",
+    "revocations",
+    "revoke_plate",
+    "submit_duty",
+]
