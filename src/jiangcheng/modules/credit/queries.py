@@ -19,7 +19,7 @@ from jiangcheng.modules.credit.models import Assessment, Disclosure, Event, Repa
 
 VIEW = "credit.view"
 SCHEME = "credit"
-OBLIGED = "key_unit"
+OBLIGED = "list-key"
 """Scheme whose members have to disclose (部令第24号: 重点排污单位 and others on the yearly list)."""
 
 
