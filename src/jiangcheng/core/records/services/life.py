@@ -194,10 +194,13 @@ def _checked(
 def _moved(record: Record, item: Mapping[str, Any], details: Mapping[str, Any], now: dt.datetime) -> None:
     assert record.workflow is not None
     definition = record.workflow.definition
-    record.state, record.state_at = item["to"], now
-    state = workflow.state(definition, record.state)
     if "handler_required" in item["guards"]:
         record.handler_id = details["handler"]
+    if item["to"] == record.state:
+        # What stays in its state keeps its clock.
+        return
+    record.state, record.state_at = item["to"], now
+    state = workflow.state(definition, record.state)
     if not state.get("keeps_due"):
         calendar = workflow.working_calendar()
         record.due_at = workflow.due_at(definition, record.state, queries.SEVERITY, now, calendar)

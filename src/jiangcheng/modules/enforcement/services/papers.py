@@ -115,9 +115,8 @@ def _discretion(punishment: Punishment, cause: object) -> list[str]:
         return []
     proposal = rules.proposed_fine(known, punishment.levels, mended=punishment.mended)
     reasons = "；".join(zh for zh, _en, _share in proposal.reasons)
-    return [
-        f"裁量：{reasons}。幅度 {_money(proposal.lowest)} 至 {_money(proposal.highest)}，拟处 {_money(punishment.fine)}。"
-    ]
+    span = f"幅度 {_money(proposal.lowest)} 至 {_money(proposal.highest)}"
+    return [f"裁量：{reasons}。{span}，拟处 {_money(punishment.fine)}。"]
 
 
 def _money(amount: Decimal | None) -> str:
