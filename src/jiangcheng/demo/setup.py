@@ -14,7 +14,17 @@ from jiangcheng.core.access import models as access_models
 from jiangcheng.core.access import services as access
 from jiangcheng.core.registry import models as registry_models
 from jiangcheng.core.registry import services as registry
-from jiangcheng.demo import city, geography, history, incidents, register, truth
+from jiangcheng.demo import (
+    city,
+    enterprises,
+    fieldwork,
+    geography,
+    history,
+    incidents,
+    register,
+    stories,
+    truth,
+)
 
 Progress = Callable[[float, str], None]
 """Told the share of the work that is done, 0 to 1, and what is being done."""
@@ -68,8 +78,15 @@ def prepare(*, now: dt.datetime, progress: Progress) -> State:
             ),
         )
         state = _remember(dataclasses.replace(state, history_until=end))
+    _furnish(now, progress)
     progress(1.0, "")
     return state
+
+
+def _furnish(now: dt.datetime, progress: Progress) -> None:
+    """Let the rooms fill themselves; what is filled stays as it is."""
+    for room in (enterprises, stories, fieldwork):
+        room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))
 
 
 def _opened(hour: int) -> State:
