@@ -30,7 +30,7 @@ from jiangcheng.core.registry.rules import SUFFIXES
 
 MAX_FILES = 9
 LONGEST_KEY = 18
-STANDARD = ("region", "facility", "handler", "due_at", "created_at", "created_by")
+STANDARD = ("region", "facility", "handler", "due_at", "created_at")
 
 
 def page(request: HttpRequest, declared: Register, number: str) -> HttpResponseBase:
