@@ -231,3 +231,12 @@ def test_paying_late_never_costs_more_than_the_fine_again():
     assert rules.late_charge(Decimal(1000), due, dt.date(2026, 11, 12)) == 300
     assert rules.late_charge(Decimal(1000), due, dt.date(2027, 11, 2)) == 1000
     assert rules.late_charge(Decimal(1000), due, dt.date(2026, 11, 1)) == 0
+
+
+def test_names_follow_the_language_of_the_reader(bureau, client):
+    punishment = decided(bureau)
+    step(punishment, "publish_decided", bureau["officer"])
+    Facility.objects.filter(code=city.PLANT).update(name_en="First Works")
+    english = {"accept-language": "en"}
+    page = client.get(reverse("enforcement:published"), headers=english).content.decode()
+    assert "First Works" in page and "甲厂" not in page

@@ -180,7 +180,7 @@ def _inspection(cast: Cast, plants: list[Facility]) -> None:
     on = cast.now.astimezone(periods.BEIJING).date()
     for plant in plants[:KEY_UNITS]:
         registry.label_facility(
-            facility=plant, scheme="list-key", code="listed", on=on.replace(month=1, day=1), at=cast.now,
+            facility=plant, scheme="list-key", code="listed", on=on, at=cast.now,
             source="演示：重点排污单位名录",
         )  # fmt: skip
     for number, name in enumerate(("officer", "officer2", "officer3")):

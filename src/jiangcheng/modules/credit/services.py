@@ -166,14 +166,15 @@ def hand_in_report(
 
 
 def open_duties(*, at: dt.datetime) -> int:
-    """Open this year's annual disclosure of every enterprise obliged to it; return how many were opened."""
+    """Open this year's annual disclosure of every enterprise on the list at its term; return how many."""
     on = timezone.localdate(at)
     term = TERMS["annual_report"]
     due = dt.datetime.combine(dt.date(on.year, term["month"], term["day"]), dt.time.max, workflow.BEIJING)
     year = on.year - 1
     known = Disclosure.objects.filter(kind=Disclosure.Kind.ANNUAL, year=year).values("facility")
     opened = 0
-    for facility in queries.obliged(on=on).exclude(pk__in=known):
+    # Who is put on the list later has until next year.
+    for facility in queries.obliged(on=min(on, due.date())).exclude(pk__in=known):
         _created(
             "disclosures",
             {

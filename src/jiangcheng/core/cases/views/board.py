@@ -155,8 +155,10 @@ def _day(text: str) -> dt.date | None:
 
 def _states() -> list[dict[str, Any]]:
     known: dict[str, dict[str, Any]] = {}
-    for workflow in WorkflowDefinition.objects.order_by("code", "version"):
-        known.update({item["code"]: item for item in workflow.definition["states"]})
+    for workflow in WorkflowDefinition.objects.order_by("-code", "version"):
+        # The workflows of registers move rows, not cases.
+        if workflow.definition["case_types"]:
+            known.update({item["code"]: item for item in workflow.definition["states"]})
     return list(known.values())
 
 
