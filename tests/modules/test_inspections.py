@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 from django.test import Client
@@ -171,15 +172,16 @@ def test_from_the_pool_to_the_publication(bureau, client):
     as_client(stranger).post(reverse("inspections:hand_in", args=[visit.number]), form)
     visit.refresh_from_db()
     assert visit.state == "dispatched"
-    card = as_client(member).get(reverse("inspections:visit_card", args=[visit.number]))
-    assert "排污许可制度执行情况" in card.content.decode()
+    card = as_client(member).get(reverse("inspections:visit_card", args=[visit.number])).content.decode()
+    question = re.search(r'name="answer-([^"]+)"', card)[1]
     as_client(member).post(
         reverse("inspections:hand_in", args=[visit.number]),
-        {**form, "answer-permit": "no", "note-permit": "台账不全", "files": city.photo()},
+        {**form, f"answer-{question}": "no", f"note-{question}": "台账不全", "files": city.photo()},
     )
     visit.refresh_from_db()
     assert (visit.state, visit.publish_by_date) == ("checked", queries_term(visit))
-    assert visit.answers[0]["answer"] == "no"
+    (answer,) = [item for item in visit.answers if item["code"] == question]
+    assert (answer["answer"], answer["note"]) == ("no", "台账不全") and answer["basis"]
     assert Case.objects.get(number=visit.case_number).facility == visit.facility
 
     planner.post(reverse("records:visits-act", args=[visit.number]), {"action": "publish"})
