@@ -6,6 +6,7 @@ import pathlib
 
 import hypothesis
 import pytest
+from django.utils import translation
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -29,6 +30,12 @@ def shared_plan() -> pathlib.Path:
     if not (SHARED / "plan").is_dir():
         pytest.skip("the shared plan folder is not beside this checkout")
     return SHARED / "plan"
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> None:
+    """Keep the language one test's reader asked for away from the next test."""
+    translation.activate("zh-hans")
 
 
 @pytest.fixture(autouse=True)
