@@ -112,9 +112,13 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: pathlib.Path) -> N
     pytest.fail(f"the server did not start:\n{log.read_text()}")
 
 
-@pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """Debian's Chromium, found on the path; without one the journeys skip, except in CI."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[object]:
+    """Debian's Chromium, found on the path; without one the journeys skip, except in CI.
+
+    It ends with its module: the event loop behind it would stop every later test that talks to the database or
+    runs a loop of its own.
+    """
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:
         if os.environ.get("CI"):
