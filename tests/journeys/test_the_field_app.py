@@ -13,6 +13,7 @@ import uuid
 
 import PIL.Image
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 
 from journeys.conftest import CHROMIUM_FLAGS, PATIENCE
 
@@ -113,7 +114,11 @@ def test_a_killed_browser_sends_after_its_restart(live_city, chromium, tmp_path,
         os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + PATIENCE
     while chromium_of(tmp_path / "profile") and time.monotonic() < deadline:
-        page.wait_for_timeout(100) if not page.is_closed() else time.sleep(0.1)
+        # The page may end while it waits: its browser is the very thing that was killed.
+        try:
+            page.wait_for_timeout(100)
+        except PlaywrightError:
+            time.sleep(0.1)
     assert reported(live_city, "断电前的上报") == []
     for lock in (tmp_path / "profile").glob("Singleton*"):
         lock.unlink()
