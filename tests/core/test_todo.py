@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,9 @@ OF_ROOMS = {
 @pytest.fixture
 def rooms(monkeypatch):
     """Two rooms that answer what waits."""
+    importlib.import_module(
+        "jiangcheng.config.urls"
+    )  # the wiring is done once, and before the rooms are swapped
     messaging.declare(
         monkeypatch,
         Manifest(code="sample", names=Names("甲", "A"), hooks=(Hook("person.todo", "sample.queries.cases"),)),
@@ -57,13 +61,26 @@ def people(db):
 
 def test_all_rooms_are_merged_with_the_nearest_end_first(rooms, people):
     found = queries.todo(user=people["duty"], now=AT)
-    assert [(item.todo.title_zh, item.pressure) for item in found] == [
+    assert [(item.todo.title_zh, item.pressure) for item in found.items] == [
         ("超时", Pressure.OVERDUE),
         ("将到", Pressure.SOON),
         ("宽裕", Pressure.AMPLE),
         ("无期", Pressure.NONE),
     ]
-    assert "只给领导" in [item.todo.title_zh for item in queries.todo(user=people["leader"], now=AT)]
+    assert "只给领导" in [item.todo.title_zh for item in queries.todo(user=people["leader"], now=AT).items]
+
+
+def test_a_room_that_fails_hides_only_its_own_things_and_is_named(rooms, people, client, monkeypatch):
+    def broken(user, now):
+        raise RuntimeError("no such table")
+
+    monkeypatch.setitem(OF_ROOMS, "other.queries.visits", broken)
+    client.force_login(people["duty"])
+    for page in (client.get("/todo/"), client.get("/todo/card/")):
+        text = page.content.decode()
+        assert page.status_code == 200
+        assert "超时" in text and "将到" not in text
+        assert "“乙”暂时无法读取" in text
 
 
 def test_the_page_counts_by_source_and_says_the_state_in_words(rooms, people, client):

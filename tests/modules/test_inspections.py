@@ -196,7 +196,7 @@ def queries_term(visit):
     from jiangcheng.core.cases.rules import working_calendar
 
     day = visit.decided_at.astimezone(dt.timezone(dt.timedelta(hours=8))).date()
-    return rules.working_days_after(day, 20, working_calendar().is_working)
+    return working_calendar().days_after(day, 20)
 
 
 def test_a_result_not_published_in_time_becomes_a_case_that_ends_with_the_publication(bureau):

@@ -80,7 +80,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DESKS = ["access", "portal", "registry", "observations", "cases", "records", "indicators"]
 MODULES = [
     "air", "water", "emissions", "plan",
-    "enterprises", "inspections", "enforcement", "credit", "inspectorate", "participation", "fieldwork",
+    "enterprises", "inspections", "enforcement", "credit", "inspectorate", "participation", "fieldwork", "greening",
 ]  # fmt: skip
 
 INSTALLED_APPS = [

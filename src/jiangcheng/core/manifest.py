@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -298,6 +301,14 @@ class Manifest:
     hooks: tuple[Hook, ...] = ()
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the rooms answered, and the names of those that failed."""
+
+    answers: list[Any]
+    silent: list[Names]
+
+
 class Registry:
     """The manifests of this installation, in the order in which they were added."""
 
@@ -413,6 +424,25 @@ class Registry:
         if self._resolve is None:
             raise RuntimeError("nobody has told the registry how names become functions")
         return [self._resolve(hook.function)(**arguments) for hook in self.hooks(point)]
+
+    def gather(self, point: str, **arguments: Any) -> Gathered:
+        """Return the answers of the rooms that can answer, and which could not; for pages that only show.
+
+        What decides, such as a conversion, uses `ask` and falls with the room that falls.
+        """
+        if self._resolve is None:
+            raise RuntimeError("nobody has told the registry how names become functions")
+        found = Gathered([], [])
+        for manifest in self:
+            for hook in manifest.hooks:
+                if hook.point != point:
+                    continue
+                try:
+                    found.answers.append(self._resolve(hook.function)(**arguments))
+                except Exception:
+                    logger.exception("%s could not answer %s", hook.function, point)
+                    found.silent.append(manifest.names)
+        return found
 
     def home_cards(self, slot: str) -> list[HomeCard]:
         """Return the cards of one slot of the home page."""

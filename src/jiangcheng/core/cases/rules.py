@@ -39,6 +39,13 @@ class Calendar:
         """Tell whether the office is open on a day."""
         return day in self.workdays or (day.weekday() < 5 and day not in self.holidays)
 
+    def days_after(self, day: dt.date, count: int) -> dt.date:
+        """Return the last day of a term of so many working days; the day it starts on does not count."""
+        while count:
+            day += dt.timedelta(days=1)
+            count -= self.is_working(day)
+        return day
+
     def between(self, start: dt.datetime, end: dt.datetime) -> float:
         """Return how many working hours lie between two instants; 0 where the end is not after the start."""
         first, last = start.astimezone(BEIJING), end.astimezone(BEIJING)

@@ -98,12 +98,24 @@ class TodoItem:
     pressure: rules.Pressure
 
 
-def todo(*, user: User, now: dt.datetime) -> list[TodoItem]:
-    """Return what waits for a person in all desks and rooms, the nearest end first, endless things last."""
-    answers = manifest.manifests.ask("person.todo", user=user, now=now)
-    waiting = [item for answer in answers for item in answer]
+@dataclasses.dataclass(frozen=True, slots=True)
+class Todo:
+    """What waits for a person, the nearest end first, endless things last."""
+
+    items: list[TodoItem]
+    silent: list[manifest.Names]
+    """Rooms that could not answer: the list may be incomplete."""
+
+
+def todo(*, user: User, now: dt.datetime) -> Todo:
+    """Return what waits for a person in all desks and rooms; a room that fails hides only its own things."""
+    gathered = manifest.manifests.gather("person.todo", user=user, now=now)
+    waiting = [item for answer in gathered.answers for item in answer]
     waiting.sort(key=lambda item: (item.due_at is None, item.due_at or now, -item.severity, item.number))
-    return [TodoItem(item, rules.pressure(due_at=item.due_at, since=item.since, now=now)) for item in waiting]
+    items = [
+        TodoItem(item, rules.pressure(due_at=item.due_at, since=item.since, now=now)) for item in waiting
+    ]
+    return Todo(items, gathered.silent)
 
 
 def messages(*, user: User, kind: str = "", unread: bool = False) -> QuerySet[Message]:

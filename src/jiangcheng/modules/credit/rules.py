@@ -13,7 +13,7 @@ import functools
 import hashlib
 import json
 import pathlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -226,14 +226,6 @@ def inputs_hash(rules: Ruleset, events: Iterable[Event], on: dt.date) -> str:
     rows = sorted((event.reference, event.key, str(event.on), str(event.repaired_on)) for event in events)
     text = json.dumps([name_of(rules), str(on), rows], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def working_days_after(day: dt.date, count: int, is_working: Callable[[dt.date], bool]) -> dt.date:
-    """Return the last day of a term of so many working days; the day it starts on does not count."""
-    while count:
-        day += dt.timedelta(days=1)
-        count -= is_working(day)
-    return day
 
 
 def _order(event: Event) -> tuple[dt.date, str]:

@@ -197,7 +197,7 @@ def open_ad_hoc(
 ) -> Disclosure:
     """Open the disclosure of something that happened, due within the term of working days."""
     calendar = workflow.working_calendar()
-    last = rules.working_days_after(event_date, TERMS["ad_hoc_working_days"]["value"], calendar.is_working)
+    last = calendar.days_after(event_date, TERMS["ad_hoc_working_days"]["value"])
     due = dt.datetime.combine(last, dt.time(23, 59, 59), workflow.BEIJING)
     values = {
         "facility": facility,

@@ -7,7 +7,7 @@ import datetime as dt
 import functools
 import json
 import pathlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -93,14 +93,6 @@ def late_charge(fine: Decimal, due: dt.date, paid: dt.date) -> Decimal:
     """Return the charge for paying late: three per cent of the fine a day, never more than the fine."""
     share = Decimal(table("terms")["late_per_day"])
     return min(fine, fine * share * max(0, (paid - due).days))
-
-
-def working_days_after(day: dt.date, count: int, is_working: Callable[[dt.date], bool]) -> dt.date:
-    """Return the last day of a term of so many working days; the day it starts on does not count."""
-    while count:
-        day += dt.timedelta(days=1)
-        count -= is_working(day)
-    return day
 
 
 def gates(

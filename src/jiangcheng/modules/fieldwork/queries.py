@@ -56,8 +56,8 @@ def checklist(*, facility_code: str, on: dt.date) -> list[CheckItem]:
 
 
 def todo(*, user: User, now: dt.datetime) -> list[ToDo]:
-    """Return what waits for a person in every room, the most urgent first."""
-    answers = manifests.ask("person.todo", user=user, now=now)
+    """Return what waits for a person in every room that can answer, the most urgent first."""
+    answers = manifests.gather("person.todo", user=user, now=now).answers
     found = [item for items in answers for item in items]
     return sorted(found, key=lambda item: (item.due_at is None, item.due_at or now, -item.severity))
 

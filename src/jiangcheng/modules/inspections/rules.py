@@ -16,7 +16,7 @@ import hmac
 import json
 import math
 import pathlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -239,14 +239,6 @@ def quarter(day: dt.date) -> tuple[dt.date, dt.date]:
     """Return the quarter a day lies in, half-open."""
     first = dt.date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
     return first, dt.date(first.year + first.month // 10, (first.month + 2) % 12 + 1, 1)
-
-
-def working_days_after(day: dt.date, count: int, is_working: Callable[[dt.date], bool]) -> dt.date:
-    """Return the last day of a term of so many working days; the day it starts on does not count."""
-    while count:
-        day += dt.timedelta(days=1)
-        count -= is_working(day)
-    return day
 
 
 @functools.cache

@@ -190,9 +190,7 @@ def hand_in(
             raise Refused("state")
         on = timezone.localdate(at)
         version = locked.draw.quotas if locked.draw else rules.quotas(on)
-        term = rules.working_days_after(
-            on, version["publish_working_days"], workflow.working_calendar().is_working
-        )
+        term = workflow.working_calendar().days_after(on, version["publish_working_days"])
         records.change(
             record=locked,
             values={

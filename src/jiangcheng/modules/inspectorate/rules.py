@@ -58,14 +58,6 @@ def planned(start: dt.date, due: dt.date, on: dt.date) -> float:
     return min(1.0, max(0.0, (on - start).days / whole)) if whole > 0 else 1.0
 
 
-def working_days_after(day: dt.date, count: int, is_working: Callable[[dt.date], bool]) -> dt.date:
-    """Return the last day of a term of so many working days; the day it starts on does not count."""
-    while count:
-        day += dt.timedelta(days=1)
-        count -= is_working(day)
-    return day
-
-
 def missing_for_self_check(measures: Sequence[str]) -> tuple[str, ...]:
     """Return why a self-check cannot be handed in: states of the measures that are not verified."""
     if not measures:

@@ -56,7 +56,7 @@ def note_publicised(*, record_number: str, actor: User, now: dt.datetime, **_mor
     """Answer ``record.problems.publicise``: set the last day of publicity."""
     problem = Problem.objects.get(number=record_number)
     days = rules.terms()["publicity_working_days"]
-    ends = rules.working_days_after(timezone.localdate(now), days, workflow.working_calendar().is_working)
+    ends = workflow.working_calendar().days_after(timezone.localdate(now), days)
     records.change(record=problem, values={"publicity_ends_date": ends}, actor=actor, at=now, reason="公示")
 
 

@@ -45,7 +45,8 @@ class TodoRow:
 @access.requires("portal.view")
 def todo(request: HttpRequest) -> HttpResponse:
     """Everything that waits for the person, the nearest end first; ``?kind=`` narrows it to one source."""
-    waiting = queries.todo(user=access.person(request), now=access.received_at(request))
+    found = queries.todo(user=access.person(request), now=access.received_at(request))
+    waiting = found.items
     kind = request.GET.get("kind", "")
     shown = [item for item in waiting if not kind or item.todo.kind == kind]
     page = Paginator(shown, TODO_PAGE).get_page(request.GET.get("page"))
@@ -55,6 +56,7 @@ def todo(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": _rows(page),
         "total": len(waiting),
+        "silent": _silent(found),
     }
     return render(request, "portal/todo.html", context)
 
@@ -63,10 +65,20 @@ def todo(request: HttpRequest) -> HttpResponse:
 @access.requires("portal.view")
 def todo_card(request: HttpRequest) -> HttpResponse:
     """The most pressing things to do, for the home page."""
-    waiting = queries.todo(user=access.person(request), now=access.received_at(request))
+    found = queries.todo(user=access.person(request), now=access.received_at(request))
+    waiting = found.items
     overdue = sum(item.pressure is rules.Pressure.OVERDUE for item in waiting)
-    context = {"rows": _rows(waiting[:ON_CARD]), "total": len(waiting), "overdue": overdue}
+    context = {
+        "rows": _rows(waiting[:ON_CARD]),
+        "total": len(waiting),
+        "overdue": overdue,
+        "silent": _silent(found),
+    }
     return render(request, "portal/card_todo.html", context)
+
+
+def _silent(found: queries.Todo) -> list[str]:
+    return [names.in_language(get_language() or "") for names in found.silent]
 
 
 def _rows(items: Iterable[TodoItem]) -> list[TodoRow]:

@@ -162,7 +162,7 @@ def gate_decide(*, record_number: str, actor: User, now: dt.datetime, **_more: A
     on = timezone.localdate(now)
     terms = rules.table("terms")
     serial = Punishment.objects.filter(decided_at__year=on.year).count() + 1
-    term = rules.working_days_after(on, terms["publish_working_days"], workflow.working_calendar().is_working)
+    term = workflow.working_calendar().days_after(on, terms["publish_working_days"])
     values = {
         "decided_at": now,
         "decision_number": terms["number"].format(year=on.year, serial=serial),
