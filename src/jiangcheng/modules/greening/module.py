@@ -1,5 +1,7 @@
 """The room 绿色发展: equipment, sewage grading, cleaner production, green titles, access of projects."""
 
+from typing import Any
+
 from jiangcheng.core.manifest import (
     FindingKind,
     Hook,
@@ -15,10 +17,10 @@ from jiangcheng.core.manifest import (
 VIEW, MANAGE, ACCEPT = "greening.view", "greening.manage", "greening.accept"
 
 
-def _register(code: str, zh: str, en: str, model: str, **more: object) -> Register:
+def _register(code: str, zh: str, en: str, model: str, **more: Any) -> Register:
     return Register(
         code=code, names=Names(zh, en), model=f"greening.{model}", view=VIEW, change=MANAGE, **more
-    )  # type: ignore[arg-type]
+    )
 
 
 MANIFEST = Manifest(

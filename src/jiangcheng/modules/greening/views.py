@@ -72,4 +72,6 @@ def _sewage(request: HttpRequest, on: dt.date) -> list[tuple[str, int]]:
 def _audits(request: HttpRequest, on: dt.date) -> list[tuple[str, str, str, int]]:
     names = {code: (zh, en) for code, zh, en in records.states(records.register("cleaner-production"))}
     found = queries.counts("cleaner-production", user=person(request), on=on, by=("kind", "state"))
-    return [(CleanerProduction.Kind(row["kind"]).label, *names[row["state"]], row["count"]) for row in found]
+    return [
+        (str(CleanerProduction.Kind(row["kind"]).label), *names[row["state"]], row["count"]) for row in found
+    ]
