@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import json
+import os
+import re
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from core import city
+from core import city, policy_table
 from jiangcheng.core.access import services as access
 from jiangcheng.core.cases import services as cases
 from jiangcheng.core.cases.models import Case
+from jiangcheng.core.manifest import manifests
 from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import Facility, ObservedProperty
 
@@ -69,7 +74,7 @@ def test_nobody_gets_in_without_logging_in(route, client):
 def two_plants(db):
     """The small city with an over-limit finding, its case and its values at a stack of each plant."""
     city.build()
-    people = city.people()
+    people = policy_table.people()
     sulphur = ObservedProperty.objects.get(code="a21026")
     start = int(city.AT.timestamp()) // 3600 * 3600 - 7200
     for code, plant in (("P1", city.PLANT), ("P2", city.OTHER_PLANT)):
@@ -108,6 +113,43 @@ def seen_by(person, route, **query):
     client = Client()
     client.force_login(person)
     return client.get(f"/{route}", query)
+
+
+def of_one_register(route):
+    """Tell whether an address is of a register other than one: all registers share their views."""
+    return not route.startswith("records/") or route.startswith(
+        ("records/disclosures/", "records/facilities/")
+    )
+
+
+def test_who_gets_what_at_every_address_is_as_reviewed(two_plants):
+    if connection.vendor != "sqlite":
+        pytest.skip("who may see what does not depend on the database; the pass on SQLite asks it")
+    views = {
+        route: access.permission_of(view)
+        for route, view in routes()
+        if of_one_register(route) and route not in REFUSED | ENDLESS | policy_table.CHANGING
+    }
+    table = policy_table.as_csv(policy_table.ask(views.items(), two_plants))
+    if os.environ.get("JIANGCHENG_WRITE_POLICY"):
+        policy_table.TABLE.write_text(table)
+    changed = set(table.splitlines()) ^ set(policy_table.TABLE.read_text().splitlines())
+    assert not changed, "differs from policy.csv; see policy_table.py:\n" + "\n".join(sorted(changed))
+
+
+def test_every_register_locks_the_same_doors_as_the_one_in_the_table():
+    doors = collections.defaultdict(dict)
+    for route, view in routes():
+        if found := re.match(r"records/([a-z-]+)/(.*)", route):
+            doors[found[1]][found[2]] = access.permission_of(view)
+    del doors["facilities"]
+    declared = manifests.registers()
+    assert doors.keys() == declared.keys()
+
+    changing = {door for door, lock in doors["disclosures"].items() if lock == declared["disclosures"].change}
+    for code, own in declared.items():
+        expected = {door: own.change if door in changing else own.view for door in doors["disclosures"]}
+        assert doors[code] == expected, code
 
 
 FOREIGN = ("乙厂", city.OTHER_PLANT, '"P2"', "/P2/")
