@@ -112,8 +112,8 @@ def _path(route, numbers):
     number = numbers.get(register[1], "") if register else _number(route, numbers)
     station = "stations/" in route
     given = {
-        "code": "P1" if station else city.PLANT, "number": number, "form": "csv", "day": "2026-11-01", "what": "regions",
-        "kind": "report", "username": "rival", "token": "x", "sha256": "0" * 64,
+        "code": "P1" if station else city.PLANT, "number": number, "form": "csv", "day": "2026-11-01",
+        "what": "regions", "kind": "report", "username": "rival", "token": "x", "sha256": "0" * 64,
     }  # fmt: skip
     blank = {"int": "1", "uuid": "00000000-0000-0000-0000-000000000001"}
 

@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from core import city
 from jiangcheng.config import wiring
+from jiangcheng.core.cases import services as cases
+from jiangcheng.core.cases.models import Case
 from jiangcheng.core.indicators import queries, services
 from jiangcheng.core.indicators.models import IndicatorValue
 from jiangcheng.modules.air import services as air
@@ -32,6 +34,32 @@ COMPUTATION = services.Computation(
 
 def record(**changed):
     return services.record(computation=dataclasses.replace(COMPUTATION, **changed), at=AT)
+
+
+def test_how_cases_are_handled_is_a_number_with_its_rows_and_an_empty_denominator_stays_empty(town, client):
+    for key, longitude in (("a", 126.2), ("b", 127.5)):
+        cases.report(
+            finding=cases.FindingReport(
+                kind="cases.patrol", dedup_key=key, rule_version="v1", title_zh=key, title_en=key, severity=2,
+                first_at=city.AT, last_at=city.AT, longitude=longitude, latitude=43.5, evidence={},
+            ),
+            now=city.AT,
+        )  # fmt: skip
+    later = city.AT + dt.timedelta(hours=1)
+    case = Case.objects.get(region__code__startswith="220202")
+    cases.act(case=case, action="accept", actor=town["duty"], now=later)
+    services.record_handling(on=city.ON, at=later)
+    rows = {row.indicator: row for row in queries.current()}
+    filed, rework = rows["handling_filed"], rows["handling_rework"]
+    assert (filed.value, filed.lineage["rows"]) == (50.0, 2)
+    assert filed.lineage["intermediates"] == {"220202": 100.0, "220203": 0.0}
+    assert rework.value is None
+    client.force_login(town["leader"])
+    page = client.get(reverse("indicators:lineage", args=["handling_filed"])).content.decode()
+    assert filed.lineage["url"].replace("&", "&amp;") in page and "昌邑区" in page
+    listed = client.get(filed.lineage["url"]).content.decode()
+    assert all(number in listed for number in Case.objects.values_list("number", flat=True))
+    assert "立案率" in client.get(reverse("indicators:index")).content.decode()
 
 
 @pytest.mark.django_db

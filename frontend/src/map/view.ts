@@ -3,6 +3,7 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import {
   AttributionControl,
   Map as MapLibreMap,
+  Marker,
   NavigationControl,
   Popup,
   ScaleControl,
@@ -27,6 +28,8 @@ export interface MapView {
   look(centre: [number, number], zoom: number): void
   position(): { centre: [number, number]; zoom: number }
   popup(thing: Thing, at: Position): void
+  mark(at: [number, number] | undefined): void
+  onClick(clicked: (at: [number, number]) => void): void
   onPick(picked: (code: string, index: number) => void): void
   onMove(moved: () => void): void
   settled(): Promise<void>
@@ -46,6 +49,7 @@ export class MapLibreView implements MapView {
   readonly ready: Promise<void>
   private readonly map: MapLibreMap
   private readonly opened = new Popup({ maxWidth: '340px', offset: 12 })
+  private readonly marker = new Marker({ color: '#c0362c' })
   private readonly parts = new Map<string, string[]>()
   private lowestSymbols: string | undefined
 
@@ -125,6 +129,17 @@ export class MapLibreView implements MapView {
     const where: [number, number] = [at[0] ?? 0, at[1] ?? 0]
     if (!this.map.getBounds().contains(where)) this.map.easeTo({ center: where })
     this.opened.setLngLat(where).setDOMContent(popupContent(thing.properties)).addTo(this.map)
+  }
+
+  /** Puts the one marker of a small map somewhere, or takes it away. */
+  mark(at: [number, number] | undefined): void {
+    if (!at) this.marker.remove()
+    else this.marker.setLngLat(at).addTo(this.map)
+  }
+
+  onClick(clicked: (at: [number, number]) => void): void {
+    this.map.getCanvas().style.cursor = 'crosshair'
+    this.map.on('click', ({ lngLat }) => clicked([lngLat.lng, lngLat.lat]))
   }
 
   onPick(picked: (code: string, index: number) => void): void {

@@ -129,6 +129,8 @@ class DutyShift(models.Model):
     region = models.ForeignKey(registry.Region, on_delete=models.PROTECT, related_name="+")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+    """A shift is never deleted; one that does not take place says since when."""
 
     class Meta:
         indexes = [models.Index(fields=["starts_at", "ends_at"], name="duty_shift_span")]

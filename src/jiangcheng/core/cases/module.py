@@ -23,11 +23,13 @@ MANIFEST = Manifest(
         Permission("cases.handle", Names("处置", "Handle")),
         Permission("cases.verify", Names("核查", "Verify")),
         Permission("cases.approve", Names("审批延期与挂起", "Approve extensions and suspensions")),
+        Permission("cases.roster", Names("排值班表", "Keep the roster")),
         Permission("cases.supervise", Names("督办", "Supervise")),
     ),
     pages=(
         Page("cases:desk", Names("值班台", "Case desk"), "cases.view", "act", "kanban", 10),
         Page("cases:kpis", Names("办理成效", "Handling rates"), "cases.view", "account", "gauge", 60),
+        Page("cases:roster", Names("值班表", "Duty roster"), "cases.view", "act", "calendar-days", 30),
         Page("cases:new", Names("上报事件", "Report a case"), "cases.report", "act", "circle-plus", 20),
     ),
     finding_kinds=(

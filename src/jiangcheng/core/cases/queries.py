@@ -24,9 +24,9 @@ from jiangcheng.core.cases.models import (
 )
 from jiangcheng.core.manifest import ToDo
 from jiangcheng.core.registry import queries as registry
-from jiangcheng.core.registry.models import GridDuty
+from jiangcheng.core.registry.models import GridDuty, Region
 
-HANDLE = "cases.handle"
+VIEW, HANDLE, ROSTER = "cases.view", "cases.handle", "cases.roster"
 TO_DO = 200
 """Cases a list of what waits shows at most."""
 
@@ -256,13 +256,29 @@ def _responsible(case: Case, on: dt.date) -> list[tuple[User, tuple[str, str]]]:
 
 
 def _on_duty(case: Case, at: dt.datetime) -> list[tuple[User, tuple[str, str]]]:
-    shifts = DutyShift.objects.filter(starts_at__lte=at, ends_at__gt=at).select_related("user", "region")
+    shifts = DutyShift.objects.filter(starts_at__lte=at, ends_at__gt=at, cancelled_at=None)
+    shifts = shifts.select_related("user", "region")
     code = _region_code(case)
     return [
         (shift.user, ("当班", "On duty"))
         for shift in shifts
         if code.startswith(area_prefix(shift.region.code))
     ]
+
+
+def shifts(*, user: User, since: dt.datetime, until: dt.datetime, on: dt.date) -> QuerySet[DutyShift]:
+    """Return the shifts that touch ``[since, until)`` in the areas where a person sees cases, in order."""
+    found = DutyShift.objects.filter(starts_at__lt=until, ends_at__gt=since, cancelled_at=None)
+    found = found.select_related("user", "region").order_by("starts_at", "region__code", "user__username")
+    scope = access.scope(user, VIEW, on)
+    return found if scope.everything else found.filter(scope.as_filter(region="region__code"))
+
+
+def roster_regions(*, user: User, on: dt.date) -> list[Region]:
+    """Return the city and counties whose roster a person may keep."""
+    scope = access.scope(user, ROSTER, on)
+    regions = registry.regions().filter(level__in=("city", "county"))
+    return [region for region in regions if scope.covers_region(region.code)]
 
 
 def duplicates(*, case: Case, user: User, on: dt.date) -> list[Candidate]:

@@ -9,8 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 
+from jiangcheng.core.cases import queries as cases
+from jiangcheng.core.cases.models import Case
 from jiangcheng.core.indicators.models import IndicatorValue
+from jiangcheng.core.indicators.module import HANDLING
+
+HANDLING_CLAUSE = "GB/T 30428.6 (practice); 国办函〔2026〕12号: areas are compared, people are not"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,6 +73,56 @@ def record(*, computation: Computation, at: datetime.datetime, reported_by: str 
         computed_at=at,
         reported_by=reported_by,
     )
+
+
+@transaction.atomic
+def record_handling(*, on: datetime.date, at: datetime.datetime) -> list[IndicatorValue]:
+    """Record how the cases opened in the month of a day have been handled, the whole city and each county.
+
+    A rate without a denominator is recorded as empty, not as nought. The counties' rates are kept as the
+    intermediate numbers, by the code of the county.
+    """
+    first = on.replace(day=1)
+    following = (first + datetime.timedelta(days=31)).replace(day=1)
+    groups = cases.kpis(cases=Case.objects.all(), since=first, until=on, by="county", now=at)
+    if not groups:
+        return []
+    city = groups[-1]
+    address = f"{reverse('cases:desk')}?view=list&since={first}&until={on}"
+    counties = [group for group in groups if group.code]
+    return [
+        record(
+            computation=Computation(
+                indicator=row["indicator"],
+                period=(first, following),
+                edition="grid_event",
+                value=_scaled(getattr(city.rates, row["rate"]), row["unit"]),
+                unit=row["unit"],
+                formula_zh=row["formula_zh"],
+                formula_en=row["formula_en"],
+                clause=HANDLING_CLAUSE,
+                lineage={
+                    "property": "case",
+                    "granularity": "month",
+                    "rows": city.cases,
+                    "through": on.isoformat(),
+                    "url": address,
+                    "intermediates": {
+                        group.code: _scaled(getattr(group.rates, row["rate"]), row["unit"])
+                        for group in counties
+                    },
+                },
+            ),
+            at=at,
+        )
+        for row in HANDLING
+    ]
+
+
+def _scaled(value: float | None, unit: str) -> float | None:
+    if value is None:
+        return None
+    return round(value * 100 if unit == "%" else value, 4)
 
 
 def _inputs(lineage: Mapping[str, Any]) -> dict[str, Any]:

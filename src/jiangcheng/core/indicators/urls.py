@@ -5,4 +5,4 @@ from django.urls import path
 from jiangcheng.core.indicators import views
 
 app_name = "indicators"
-urlpatterns = [path("<str:code>/", views.lineage, name="lineage")]
+urlpatterns = [path("", views.index, name="index"), path("<str:code>/", views.lineage, name="lineage")]

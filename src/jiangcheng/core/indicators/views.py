@@ -8,9 +8,10 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
 
 from jiangcheng.core import manifest
-from jiangcheng.core.access.services import requires
+from jiangcheng.core.access.services import received_date, requires
 from jiangcheng.core.indicators import queries
 from jiangcheng.core.registry import models as registry
 
@@ -27,9 +28,22 @@ INTERMEDIATES = {
     "assessed_sections": gettext_lazy("参评断面数"),
     "missing_sections": gettext_lazy("缺数断面数"),
 }
-"""Names of the parts of a formula; what is not here is the code of a station."""
+"""Names of the parts of a formula; what is not here is the code of an area or a station."""
 
 
+@require_GET
+@requires("plan.view")
+def index(request: HttpRequest) -> HttpResponse:
+    """List every number that this installation computes, with its latest value; each leads to its rows."""
+    latest = queries.latest(on=received_date(request))
+    rows = [
+        (code, declared.names.in_language(request.LANGUAGE_CODE), latest.get(code, []))
+        for code, declared in manifest.manifests.indicators().items()
+    ]
+    return render(request, "indicators/index.html", {"rows": rows})
+
+
+@require_GET
 @requires("plan.view")
 def lineage(request: HttpRequest, code: str) -> HttpResponse:
     """Show formula, clause, edition, rows, stations and snapshot of the values of an indicator."""
@@ -41,18 +55,25 @@ def lineage(request: HttpRequest, code: str) -> HttpResponse:
     stations = registry.Station.objects.filter(
         code__in={name for row in values for name in row.lineage.get("stations", [])}
     ).order_by("code")
+    chinese = request.LANGUAGE_CODE.startswith("zh")
+    areas = {
+        region.code: region.name_zh if chinese else region.name_en
+        for region in registry.Region.objects.filter(level="county")
+    }
     return render(
         request,
         "indicators/lineage.html",
         {
             "code": code,
             "name": declared.names.in_language(request.LANGUAGE_CODE) if declared else code,
-            "values": [(row, _named(row.lineage.get("intermediates", {}))) for row in values],
+            "values": [(row, _named(row.lineage.get("intermediates", {}), areas)) for row in values],
             "superseded": [row for row in history if not row.current],
             "stations": stations,
         },
     )
 
 
-def _named(intermediates: Mapping[str, Any]) -> list[tuple[Any, Any]]:
-    return [(INTERMEDIATES.get(code, code), number) for code, number in intermediates.items()]
+def _named(intermediates: Mapping[str, Any], areas: Mapping[str, str]) -> list[tuple[Any, Any]]:
+    return [
+        (INTERMEDIATES.get(code) or areas.get(code, code), number) for code, number in intermediates.items()
+    ]

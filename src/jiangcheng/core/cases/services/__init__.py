@@ -12,20 +12,24 @@ from jiangcheng.core.cases.services.findings import (
     report,
     report_in_person,
 )
+from jiangcheng.core.cases.services.roster import ShiftRefused, cancel_shift, plan_shift
 from jiangcheng.core.cases.services.workflows import load_workflows
 
 __all__ = [
     "FindingReport",
     "Refused",
+    "ShiftRefused",
     "UnknownKind",
     "act",
     "available_actions",
+    "cancel_shift",
     "end_finding",
     "escalate",
     "export",
     "finish_task",
     "load_rules",
     "load_workflows",
+    "plan_shift",
     "propose_handler",
     "report",
     "report_in_person",

@@ -2,9 +2,11 @@
 
 from jiangcheng.core.cases.views.board import card_counts, card_open, desk, export, kpis, layer
 from jiangcheng.core.cases.views.record import act, case, evidence, finish_task, new, split
+from jiangcheng.core.cases.views.roster import cancel_shift, roster
 
 __all__ = [
     "act",
+    "cancel_shift",
     "card_counts",
     "card_open",
     "case",
@@ -15,5 +17,6 @@ __all__ = [
     "kpis",
     "layer",
     "new",
+    "roster",
     "split",
 ]
