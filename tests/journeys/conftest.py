@@ -22,6 +22,7 @@ import pytest
 
 SEED = pathlib.Path(__file__).with_name("seed.py")
 PATIENCE = 30
+BUILT_WITHIN = 180
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -101,8 +102,30 @@ def live_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCity]:
         log.close()
 
 
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: pathlib.Path) -> None:
-    deadline = time.monotonic() + PATIENCE
+@pytest.fixture(scope="session")
+def demo_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCity]:
+    """The demo city, started by its own command; tests that ask for it share one worker's."""
+    data = tmp_path_factory.mktemp("demo")
+    web, gateway = _free_port(), _free_port()
+    program = pathlib.Path(sys.executable).parent / "jiangcheng"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JIANGCHENG_")}
+    with (data / "demo.log").open("w") as log:
+        demo = subprocess.Popen(
+            [program, "demo", "--data", data, "--port", str(web), "--gateway-port", str(gateway)],
+            stdout=log, stderr=log, env=kept,
+        )  # fmt: skip
+        try:
+            _wait_for(f"http://127.0.0.1:{web}/healthz", demo, data / "demo.log", BUILT_WITHIN)
+            yield LiveCity(url=f"http://127.0.0.1:{web}", data=data, password="jiangcheng-demo")
+        finally:
+            demo.terminate()
+            demo.wait(timeout=60)
+
+
+def _wait_for(
+    url: str, server: subprocess.Popen[bytes], log: pathlib.Path, patience: float = PATIENCE
+) -> None:
+    deadline = time.monotonic() + patience
     while server.poll() is None and time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(url, timeout=2):

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 
 import pytest
 from PIL import Image
@@ -23,43 +16,13 @@ from journeys.conftest import LiveCity
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("demo")]
 PROGRAM = pathlib.Path(sys.executable).parent / "jiangcheng"
-BUILT_WITHIN = 180
 OPENED_WITHIN = 90_000
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
-def live_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCity]:
-    """The demo city, started by its own command."""
-    data = tmp_path_factory.mktemp("demo")
-    web, gateway = _free_ports()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("JIANGCHENG_")}
-    with (data / "demo.log").open("w") as log:
-        demo = subprocess.Popen(
-            [PROGRAM, "demo", "--data", data, "--port", str(web), "--gateway-port", str(gateway)],
-            stdout=log, stderr=log, env=kept,
-        )  # fmt: skip
-        try:
-            _wait_for(f"http://127.0.0.1:{web}/healthz", demo, data / "demo.log")
-            yield LiveCity(url=f"http://127.0.0.1:{web}", data=data, password="jiangcheng-demo")
-        finally:
-            demo.terminate()
-            demo.wait(timeout=60)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: pathlib.Path) -> None:
-    deadline = time.monotonic() + BUILT_WITHIN
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(urllib.error.URLError, TimeoutError), urllib.request.urlopen(url, timeout=2):
-            return
-        time.sleep(0.2)
-    pytest.fail(f"the demo city did not start:\n{log.read_text()}")
+def live_city(demo_city: LiveCity) -> LiveCity:
+    """The demo city, in place of the small one."""
+    return demo_city
 
 
 @pytest.fixture

@@ -93,7 +93,8 @@ def test_a_converted_case_carries_its_facts_over_and_ends(bureau):
     case, punishment = converted(bureau)
     assert (case.state, case.converted_to) == ("converted", punishment.number)
     assert punishment.facility.code == city.PLANT and punishment.cause == "air_over_limit"
-    assert "value=88.0" in punishment.facts and "夜间超标" in punishment.facts
+    assert "88.0" in punishment.facts and "限值" in punishment.facts and "夜间超标" in punishment.facts
+    assert "start=" not in punishment.facts
 
 
 def test_every_gate_stays_shut_until_it_may_open(bureau):

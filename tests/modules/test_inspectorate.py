@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +55,8 @@ def test_from_feedback_to_look_back_with_every_gate(bureau):
     worker, accepter, leader = bureau["department"], bureau["verifier"], bureau["leader"]
     item = problem(bureau)
     act(item, "start", worker)
+    item.refresh_from_db()
+    assert timezone.localdate(item.due_at) == item.due_date
     with pytest.raises(Refused, match="还没有整改措施"):
         act(item, "self_check", worker, files=[city.photo()])
     step = measure(bureau, item)

@@ -13,6 +13,7 @@ const NEAR = 12
 /**
  * Fills a `<div data-place>`: a small map with one point. With `data-picks` a click, or the place of the device,
  * writes the form's fields `longitude` and `latitude`; they stay the truth, and typing in them moves the point.
+ * `data-bare` leaves the map away and offers the place of the device alone.
  */
 export function mount(host: HTMLElement): void {
   void new Place(host).start()
@@ -28,11 +29,15 @@ class Place {
     this.fields = ['longitude', 'latitude'].flatMap(
       (name) => form?.querySelector<HTMLInputElement>(`input[name="${name}"]`) ?? [],
     )
-    host.append(this.canvas)
   }
 
   async start(): Promise<void> {
     if (this.picks && 'geolocation' in navigator) this.offerOwnPlace()
+    if ('bare' in this.host.dataset) {
+      this.host.setAttribute('data-ready', '')
+      return
+    }
+    this.host.append(this.canvas)
     for (const field of this.fields) field.addEventListener('change', () => this.mark?.(this.point()))
     if (!document.createElement('canvas').getContext('webgl2')) {
       this.canvas.replaceChildren(element('p', { class: 'map-note' }, text(this.picks ? 'typePlace' : 'noWebgl')))

@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile
 
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import services as cases
-from jiangcheng.core.cases.models import Case
+from jiangcheng.core.cases.models import Case, DutyShift
 from jiangcheng.core.records import services as records
 from jiangcheng.core.records.models import Record
 from jiangcheng.core.registry import services as registry
@@ -64,6 +64,7 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
         ("complaint", Complaint.objects.exists(), _complaint),
         ("inspection", Visit.objects.exists(), _inspection),
         ("rectification", Problem.objects.exists(), _rectification),
+        ("roster", DutyShift.objects.exists(), _roster),
     )
     for place, (name, done, tell) in enumerate(told):
         progress(place / len(told), name)
@@ -274,6 +275,22 @@ def _rectification(cast: Cast, plants: list[Facility]) -> None:
             _step(transfer, "close", department, cast.days_ago(0.5), "已办结（演示）")
     for days in (2, 1):
         inspectorate.compute_notice(day=on - dt.timedelta(days=days), at=cast.now)
+
+
+def _roster(cast: Cast, plants: list[Facility]) -> None:
+    """A week on duty: days and nights of the department's people for the whole city."""
+    city = Region.objects.get(code=CITY)
+    midnight = dt.datetime.combine(cast.now.astimezone(periods.BEIJING).date(), dt.time(), periods.BEIJING)
+    for day in range(7):
+        begins = midnight + dt.timedelta(days=day, hours=8)
+        cases.plan_shift(
+            user=cast["department"],
+            region=city,
+            starts_at=begins,
+            ends_at=begins + dt.timedelta(hours=24),
+            actor=cast["leader"],
+            at=min(cast.now, begins),
+        )
 
 
 def _measures(cast: Cast, problem: Record, *, verified: int) -> None:

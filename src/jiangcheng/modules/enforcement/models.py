@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from jiangcheng.core.records.models import Record
 from jiangcheng.core.registry.models import Evidence
+from jiangcheng.modules.enforcement import rules
+
+
+def causes() -> list[tuple[str, str]]:
+    """Return the causes of action, named in the reader's language; a repealed one keeps its name."""
+    name = "name_zh" if (get_language() or "zh").startswith("zh") else "name_en"
+    return [(item["code"], item[name]) for item in rules.table("causes")]
 
 
 class Punishment(Record):
     """An administrative punishment (行政处罚案件)."""
 
     case_number = models.CharField(_("来源事件"), max_length=40, blank=True)
-    cause = models.CharField(_("案由"), max_length=40, blank=True)
+    cause = models.CharField(_("案由"), max_length=40, blank=True, choices=causes)
     """Code of the table of causes."""
     facts = models.TextField(_("违法事实"), blank=True)
     officers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", verbose_name=_("办案人员"))

@@ -69,6 +69,7 @@ MANIFEST = Manifest(
     hooks=(
         Hook("person.todo", "inspectorate.queries.to_do"),
         Hook("case.converted.rectification", "inspectorate.services.from_case"),
+        Hook("record.problems.start", "inspectorate.services.note_started"),
         Hook("record.problems.self_check", "inspectorate.services.gate_self_check"),
         Hook("record.problems.publicise", "inspectorate.services.note_publicised"),
         Hook("record.problems.sign", "inspectorate.services.gate_sign"),

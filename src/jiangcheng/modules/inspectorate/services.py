@@ -41,6 +41,14 @@ def from_case(*, case_number: str, actor: User, now: dt.datetime, reason: str) -
     return Opened(record.number, f"/records/problems/{record.number}/")
 
 
+def note_started(*, record_number: str, actor: User, now: dt.datetime, **_more: Any) -> None:
+    """Answer ``record.problems.start``: from now on the term is the one of the plan, to its last minute."""
+    problem = Problem.objects.get(number=record_number)
+    if problem.due_date is not None:
+        ends = dt.datetime.combine(problem.due_date, dt.time(23, 59, 59), workflow.BEIJING)
+        records.change(record=problem, values={"due_at": ends}, actor=actor, at=now, reason="整改时限")
+
+
 def gate_self_check(*, record_number: str, **_more: Any) -> None:
     """Answer ``record.problems.self_check``: every measure has to be verified by another person."""
     problem = Problem.objects.get(number=record_number)

@@ -22,14 +22,15 @@ from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.manifest import Opened
 from jiangcheng.core.portal import services as portal
 from jiangcheng.core.records import services as records
+from jiangcheng.core.registry.models import ObservedProperty
 from jiangcheng.modules.enforcement import queries, rules
 from jiangcheng.modules.enforcement.models import Document, Punishment
 from jiangcheng.modules.enforcement.services import papers
 
 REGISTER = "punishments"
 HANDLE = "enforcement.handle"
-TOLD = ("start", "property", "value", "limit", "clause")
-"""What of a finding's evidence goes into the facts."""
+MOST_TOLD = 5
+"""Of a finding's occurrences go into the facts, the latest."""
 
 
 def from_case(*, case_number: str, actor: User, now: dt.datetime, reason: str) -> Opened:
@@ -37,14 +38,9 @@ def from_case(*, case_number: str, actor: User, now: dt.datetime, reason: str) -
     case = Case.objects.select_related("facility", "region").get(number=case_number)
     finding = case.findings.order_by("pk").first()
     facts = [case.title_zh, case.description, reason]
-    for item in (finding.evidence if finding else [])[-5:]:
-        facts.append(
-            "，".join(
-                f"{key}={item[key]}"
-                for key in ("start", "property", "value", "limit", "clause")
-                if key in item
-            )
-        )
+    names = {f"{item.code}-{item.statistic}": item for item in ObservedProperty.objects.all()}
+    for item in (finding.evidence if finding else [])[-MOST_TOLD:]:
+        facts.append(_fact(item, names.get(item.get("property", ""))))
     cause = "air_over_limit" if finding and finding.kind == "emissions.over_limit" else ""
     record = records.create(
         register=REGISTER,
@@ -61,6 +57,21 @@ def from_case(*, case_number: str, actor: User, now: dt.datetime, reason: str) -
         at=now,
     )
     return Opened(record.number, f"/records/{REGISTER}/{record.number}/")
+
+
+def _fact(item: Mapping[str, Any], measured: ObservedProperty | None) -> str:
+    """Return an occurrence as a sentence: when, what, how much, against which limit."""
+    parts = []
+    if "start" in item:
+        start = dt.datetime.fromisoformat(item["start"])
+        parts.append(timezone.localtime(start).strftime("%Y-%m-%d %H:%M"))
+    parts.append(measured.name_zh if measured else str(item.get("property", "")))
+    unit = f" {measured.unit}" if measured else ""
+    if "value" in item:
+        parts.append(f"{item['value']}{unit}")
+    if "limit" in item:
+        parts.append(f"（限值 {item['limit']}{unit}，{item.get('clause', '—')}）")
+    return " ".join(part for part in parts if part)
 
 
 def assign(*, punishment: Punishment, officers: Sequence[User], actor: User, at: dt.datetime) -> None:
