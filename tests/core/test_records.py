@@ -18,7 +18,7 @@ from jiangcheng.core.access.models import AuditEntry
 from jiangcheng.core.cases.models import Finding
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.records import queries, rules, services
-from jiangcheng.core.records.models import ImportRun, RecordStep
+from jiangcheng.core.records.models import ImportRun, ImportTrial, RecordStep
 from jiangcheng.core.registry.models import Facility
 
 EVENTS, DISCLOSURES = "credit-events", "disclosures"
@@ -309,3 +309,59 @@ def test_the_file_of_a_plant_shows_its_rows(people):
     disclosure(people, None)
     assert "PL-2026-0001" in page(people["department"], f"facilities/{city.PLANT}/card").content.decode()
     assert page(people["limited"], f"facilities/{city.PLANT}/card").status_code == 404
+
+
+def uploaded(text, name="rows.csv"):
+    return SimpleUploadedFile(name, text.encode(), "text/csv")
+
+
+def test_a_tried_file_is_imported_without_being_sent_again_and_by_nobody_else(people):
+    keeper, other = Client(), Client()
+    keeper.force_login(people["department"])
+    other.force_login(people["second"])
+    address = f"/records/{EVENTS}/import"
+    sent = f"{HEADING}\nE-1,{city.PLANT},late_report,2026-11-02,D-9,迟报\n"
+    page = keeper.post(address, {"file": uploaded(sent)}).content.decode()
+    trial = ImportTrial.objects.get()
+    assert f'name="trial" value="{trial.pk}"' in page and "试导入结果（未写入）" in page
+    assert not queries.rows(register=EVENTS).exists()
+    assert other.post(address, {"trial": trial.pk, "really": "on"}).status_code == 422
+    assert keeper.post(address, {"trial": trial.pk, "really": "on"}).status_code == 200
+    assert queries.rows(register=EVENTS).get().number == "E-1"
+    services.sweep_trials(now=trial.at + dt.timedelta(hours=23))
+    assert ImportTrial.objects.exists()
+    services.sweep_trials(now=trial.at + dt.timedelta(hours=25))
+    assert not ImportTrial.objects.exists()
+
+
+def test_the_template_tells_every_code_and_what_is_needed(people):
+    client = Client()
+    client.force_login(people["department"])
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"/records/{DISCLOSURES}/template").content))
+    rows = list(book["codes"].iter_rows(values_only=True))
+    assert ("kind", "annual") in {(row[0], row[3]) for row in rows}
+    assert any(row[0] == "facility" and row[4] == "企业编码" for row in rows)
+
+
+def test_what_leaves_the_house_is_on_the_trail(people):
+    event(people)
+    client = Client()
+    client.force_login(people["department"])
+    client.get(f"/records/{EVENTS}/export?format=csv&state=pending")
+    entry = AuditEntry.objects.get(action="records.export")
+    assert entry.after["asked"] == "format=csv&state=pending" and entry.actor_name == "department"
+
+
+@pytest.mark.parametrize("number", ["new", "import", "a/b", "..", "a b", "x" * 41, "<i>"])
+def test_a_number_that_could_not_be_an_address_is_refused(people, number):
+    with pytest.raises(ValidationError) as refused:
+        event(people, number=number)
+    assert "number" in refused.value.message_dict
+
+
+@pytest.mark.parametrize("number", ["吉市环罚〔2026〕1号", "E-1", "DEMO-D001", "(2026)7"])
+def test_numbers_as_offices_write_them_are_taken_and_found_again(people, number):
+    event(people, number=number)
+    client = Client()
+    client.force_login(people["department"])
+    assert client.get(f"/records/{EVENTS}/{number}/").status_code == 200

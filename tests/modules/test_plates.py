@@ -143,3 +143,56 @@ def test_the_plate_can_be_printed(plate, people, client):
     assert image["Content-Type"] == "image/svg+xml" and b"<path" in image.content
     client.force_login(people["rival"])
     assert client.get(reverse("enterprises:plate_svg", args=[city.PLANT, 1])).status_code == 404
+
+
+def verified(capsys, *arguments):
+    from jiangcheng.config.main import main
+
+    code = main(["plates", "verify", *map(str, arguments)])
+    return code, capsys.readouterr().out.strip()
+
+
+def test_a_stranger_checks_a_code_with_two_downloaded_files(plate, client, tmp_path, capsys):
+    keys, revoked = tmp_path / "keys.json", tmp_path / "revoked.json"
+    keys.write_bytes(client.get("/enterprises/plate-key.json").content)
+    revoked.write_bytes(client.get("/enterprises/plate-revocations.json").content)
+    address = f"https://city.example/enterprises/p/{plate.token}"
+    assert verified(capsys, address, "--keys", keys, "--revoked", revoked)[0] == 0
+    assert "revocation not checked" in verified(capsys, plate.token, "--keys", keys)[1]
+    forged = plate.token[:-6] + ("AAAAAA" if plate.token[-6:] != "AAAAAA" else "BBBBBB")
+    assert verified(capsys, forged, "--keys", keys)[0] == 1
+    services.revoke(plate=plate, actor=None, at=city.AT, reason="换牌")
+    revoked.write_bytes(client.get("/enterprises/plate-revocations.json").content)
+    assert verified(capsys, plate.token, "--keys", keys, "--revoked", revoked) == (
+        1, f"revoked: facility {city.PLANT}, plate 1, issued {plate.issued_at:%Y-%m-%d}, key k1",
+    )  # fmt: skip
+    revoked.write_text(revoked.read_text().replace("revoked_at", "revoked_af"))
+    assert verified(capsys, plate.token, "--keys", keys, "--revoked", revoked)[0] == 2
+
+
+def test_the_code_comes_as_a_picture_to_print_and_the_page_offers_what_one_may_do(plate, people, client):
+    anybody = client.get(reverse("enterprises:plate", args=[plate.token])).content.decode()
+    assert f"/public/report?plate={plate.token}" in anybody and "检查清单" not in anybody
+    client.force_login(people["department"])
+    picture = client.get(reverse("enterprises:plate_png", args=[city.PLANT, 1]))
+    assert picture.content.startswith(b"\x89PNG")
+    assert "检查清单" in client.get(reverse("enterprises:plate", args=[plate.token])).content.decode()
+
+
+def test_a_permit_about_to_end_becomes_a_case_until_a_new_version_goes_on(people):
+    from jiangcheng.core.cases.models import Finding
+    from jiangcheng.core.registry.models import Permit
+
+    services.load()
+    ends = city.ON + dt.timedelta(days=60)
+    Permit.objects.filter(valid_to_date=None).update(valid_to_date=ends + dt.timedelta(days=1))
+    assert services.watch_permits(now=city.AT) == 0
+    Permit.objects.filter(version=2).update(valid_to_date=ends)
+    assert services.watch_permits(now=city.AT) == 1
+    finding = Finding.objects.get(kind="enterprises.permit_expiring")
+    assert finding.case is not None and str(ends) in finding.title_zh
+    old = Permit.objects.get(version=2)
+    Permit.objects.create(facility=old.facility, number=old.number, version=3, valid_from_date=ends)
+    assert services.watch_permits(now=city.AT) == 0
+    finding.refresh_from_db()
+    assert finding.ended_at is not None

@@ -35,6 +35,19 @@ class ImportRun(models.Model):
         return f"{self.register} {self.at:%Y-%m-%d} {self.file_name}"
 
 
+class ImportTrial(models.Model):
+    """A file that was tried and may be imported without being sent again; swept after a day."""
+
+    register = models.CharField(max_length=60)
+    file_name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.register} {self.file_name}"
+
+
 class RecordSerial(models.Model):
     """The last serial number given in a register in a year."""
 

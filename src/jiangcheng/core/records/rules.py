@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+NUMBER = re.compile(r"[\w.()（）〔〕〈〉\[\]-]{1,40}")
+"""What a number may look like: it is part of the row's address."""
+TAKEN = frozenset({"new", "import", "export", "template", "layer.geojson", ".", ".."})
+"""Addresses of the register that are no rows."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings a spreadsheet takes for a formula."""
 
@@ -12,6 +17,11 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def number(prefix: str, year: int, serial: int) -> str:
     """Return the number of a row, ``SB-2026-0007``."""
     return f"{prefix}-{year}-{serial:04d}"
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text may be the number of a row, and so part of its address."""
+    return NUMBER.fullmatch(text) is not None and text not in TAKEN
 
 
 def safe_cell(value: object) -> object:

@@ -8,5 +8,7 @@ from jiangcheng.core.records import services
 
 
 def watch_due() -> None:
-    """Turn overdue rows into findings."""
-    services.watch_due(now=timezone.now())
+    """Turn overdue rows into findings, and forget files that were only tried."""
+    now = timezone.now()
+    services.watch_due(now=now)
+    services.sweep_trials(now=now)

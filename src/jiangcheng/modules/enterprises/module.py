@@ -44,6 +44,12 @@ MANIFEST = Manifest(
     ),
     finding_kinds=(
         FindingKind(
+            "enterprises.permit_expiring",
+            Names("排污许可证即将到期", "Permit about to expire"),
+            case_type="PERMIT",
+            severity=2,
+        ),
+        FindingKind(
             "enterprises.duty_overdue",
             Names("许可义务逾期未履行", "Permit duty not met in time"),
             case_type="PERMIT",

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from jiangcheng.core.access import queries as access
@@ -195,6 +195,15 @@ def state_of(duty: Duty, *, on: dt.date) -> str:
 def missed(*, on: dt.date) -> QuerySet[Duty]:
     """Return the duties whose day has passed and for which nothing was handed in."""
     return Duty.objects.filter(submitted_at=None, due_date__lt=on).select_related("facility", "permit")
+
+
+def expiring(*, on: dt.date, until: dt.date) -> list[Permit]:
+    """Return the permits in force that end in ``(on, until]`` and have no version that goes on after."""
+    ending = Permit.objects.filter(valid_from_date__lte=on, valid_to_date__gt=on, valid_to_date__lte=until)
+    follows = Permit.objects.filter(facility=OuterRef("facility")).filter(
+        Q(valid_to_date=None) | Q(valid_to_date__gt=OuterRef("valid_to_date"))
+    )
+    return list(ending.exclude(Exists(follows)).select_related("facility").order_by("valid_to_date", "pk"))
 
 
 def monitoring_lines(*, facility: Facility, on: dt.date) -> list[MonitoringLine]:

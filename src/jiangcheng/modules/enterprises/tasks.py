@@ -13,6 +13,7 @@ def follow_duties() -> None:
     now = timezone.now()
     services.plan_duties(on=timezone.localdate(now))
     services.watch_duties(now=now)
+    services.watch_permits(now=now)
 
 
 def evaluate_colours() -> None:

@@ -29,6 +29,7 @@ urlpatterns = [
     path("facilities/<str:code>/plates/issue", views.issue_plate, name="issue_plate"),
     path("facilities/<str:code>/plates/<int:serial>", views.plate_print, name="plate_print"),
     path("facilities/<str:code>/plates/<int:serial>.svg", views.plate_svg, name="plate_svg"),
+    path("facilities/<str:code>/plates/<int:serial>.png", views.plate_png, name="plate_png"),
     path("facilities/<str:code>/plates/<int:serial>/revoke", views.revoke_plate, name="revoke_plate"),
     path("p/<str:token>", views.plate, name="plate"),
     path("plates/<str:token>.json", views.plate_json, name="plate_json"),

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from import_export import fields as columns
 from import_export import resources, widgets
 from openpyxl import Workbook, load_workbook
@@ -29,7 +30,7 @@ from jiangcheng.core.access.models import User
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.manifest import Register
 from jiangcheng.core.records import queries, rules
-from jiangcheng.core.records.models import ImportRun, Record
+from jiangcheng.core.records.models import ImportRun, ImportTrial, Record
 from jiangcheng.core.records.services import rows
 from jiangcheng.core.registry.models import Facility, Region
 
@@ -37,6 +38,7 @@ LARGEST_FILE = 10 * 2**20
 MOST_ROWS = 50_000
 MOST_UNPACKED = 200 * 2**20
 """Bytes a workbook may unpack to; more is a trap and no register."""
+TRIAL_KEPT = dt.timedelta(days=1)
 FORMATS = ("csv", "xlsx", "json", "geojson", "parquet")
 
 
@@ -85,11 +87,50 @@ class ImportResult:
 
 def template(declared: Register) -> tablib.Dataset:
     """Return an empty table with the columns an import reads; those of the key carry an asterisk."""
-    model = queries.model_of(declared.code)
     heading = [f"{name}*" if name in declared.key else name for name in _columns(declared)]
     dataset = tablib.Dataset(headers=heading, title=declared.code[:31])
-    dataset.append([str(model._meta.get_field(name).verbose_name) for name in _columns(declared)])  # type: ignore[union-attr]
+    dataset.append([_label(declared, name) for name in _columns(declared)])
     return dataset
+
+
+def codes(declared: Register) -> list[tuple[str, str, str, str, str]]:
+    """Return what the columns of the template take: column, name, whether it is needed, code, meaning.
+
+    Columns with a list of codes have a row for each; enterprises are named by the rule, not listed.
+    """
+    found = []
+    for name in _columns(declared):
+        field = queries.model_of(declared.code)._meta.get_field(name)
+        assert isinstance(field, models.Field)
+        needed = _("必填") if not (field.blank or field.null) and name != "number" else ""
+        label = _label(declared, name)
+        found += [(name, label, needed, code, meaning) for code, meaning in _meanings(field)]
+    return found
+
+
+def _label(declared: Register, name: str) -> str:
+    return str(queries.model_of(declared.code)._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
+def _meanings(field: models.Field[Any, Any]) -> list[tuple[str, str]]:
+    if isinstance(field, models.ForeignKey):
+        if field.related_model is Region:
+            regions = Region.objects.filter(level__in=("city", "county")).order_by("code")
+            return [(region.code, region.name_zh) for region in regions]
+        return [("", _("企业编码") if field.related_model is Facility else _("用户名"))]
+    if field.choices:
+        return [(str(code), str(meaning)) for code, meaning in field.flatchoices]
+    if isinstance(field, models.BooleanField):
+        return [("1", _("是")), ("0", _("否"))]
+    kinds: tuple[tuple[type[models.Field[Any, Any]], str], ...] = (
+        (models.DateTimeField, _("日期和时间，如 2026-11-20 08:00:00")),
+        (models.DateField, _("日期，如 2026-11-20")),
+        (models.IntegerField, _("整数")),
+        (models.FloatField, _("数值")),
+        (models.DecimalField, _("数值")),
+        (models.JSONField, "JSON"),
+    )
+    return [("", next((text for kind, text in kinds if isinstance(field, kind)), _("文字")))]
 
 
 def import_file(
@@ -142,6 +183,19 @@ def import_file(
             at=at,
         )
     return result
+
+
+def keep_trial(*, register: str, file: File[bytes], name: str, actor: User, at: dt.datetime) -> ImportTrial:
+    """Keep a file that was tried, so that it can be imported as it was tried."""
+    file.seek(0)
+    return ImportTrial.objects.create(
+        register=register, file_name=name[:200], content=file.read(), actor=actor, at=at
+    )
+
+
+def sweep_trials(*, now: dt.datetime) -> int:
+    """Forget the files that were tried long ago; return how many."""
+    return ImportTrial.objects.filter(at__lt=now - TRIAL_KEPT).delete()[0]
 
 
 def undo_import(*, run: ImportRun, actor: User, at: dt.datetime) -> int:
@@ -225,12 +279,27 @@ def export(*, declared: Register, records: Iterable[Record], form: str, masked: 
     raise ValueError(form)
 
 
-def as_xlsx(title: str, table: Iterable[Sequence[Any]]) -> bytes:
-    """Return a table as a workbook, written row by row."""
+def note_export(
+    *, register: str, form: str, rows: int, asked: str, masked: bool, actor: User, at: dt.datetime
+) -> None:
+    """Write on the trail who took how many rows of a register away, narrowed how."""
+    access.record(
+        actor=actor,
+        action="records.export",
+        object_type=register,
+        object_id=form,
+        after={"rows": rows, "asked": asked[:200], "personal": not masked},
+        at=at,
+    )
+
+
+def as_xlsx(title: str, table: Iterable[Sequence[Any]], **more: Iterable[Sequence[Any]]) -> bytes:
+    """Return a table, and more of them by the name of their sheet, as a workbook, written row by row."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(title[:31])
-    for row in table:
-        sheet.append([cell if isinstance(cell, int | float | None) else str(cell) for cell in row])
+    for name, rows_of_sheet in ((title, table), *more.items()):
+        sheet = book.create_sheet(name[:31])
+        for row in rows_of_sheet:
+            sheet.append([cell if isinstance(cell, int | float | None) else str(cell) for cell in row])
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
@@ -318,7 +387,7 @@ def _values(resource: _Resource, row: dict[str, Any]) -> dict[str, Any]:
         except (ValueError, TypeError) as error:
             wrong[name] = [str(error)]
         except models.ObjectDoesNotExist:
-            wrong[name] = [f"没有 “{row[name]}”"]
+            wrong[name] = [_("没有 “%s”") % row[name]]
         else:
             field = resource._meta.model._meta.get_field(name)
             empty = (
@@ -341,7 +410,7 @@ def _within_reach(record: Record, resource: _Resource) -> None:
     else:
         allowed = scope.covers_region(place.code) if place is not None else bool(scope.region_codes)
     if not (scope.everything or allowed):
-        raise ValidationError({"region": ["不在您管理的范围内"]})
+        raise ValidationError({"region": [_("不在您管理的范围内")]})
 
 
 def _last_reason(record: Record) -> str:
@@ -371,8 +440,7 @@ def _dataset(content: bytes, declared: Register) -> tablib.Dataset:
     if unknown := [name for name in heading if name and name not in known]:
         raise FileRefused("columns", ", ".join(unknown))
     dataset = tablib.Dataset(headers=heading)
-    model = queries.model_of(declared.code)
-    labels = [str(model._meta.get_field(name).verbose_name) for name in heading if name]  # type: ignore[union-attr]
+    labels = [_label(declared, name) for name in heading if name]
     for cells in body:
         plain = [rules.plain_cell(cell) for cell in cells][: len(heading)]
         plain += [None] * (len(heading) - len(plain))

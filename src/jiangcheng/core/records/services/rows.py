@@ -6,9 +6,11 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
@@ -167,6 +169,9 @@ def _place(record: Record, at: dt.datetime) -> None:
 
 
 def _validated(record: Record, names: set[str]) -> None:
+    if "number" in names and not rules.is_number(record.number):
+        told = _("编号只用字母、数字、汉字和 - _ . ( ) 〔 〕，不超过 40 个，且不能是 new、import 等页面名。")
+        raise ValidationError({"number": [told]})
     others = {field.name for field in record._meta.concrete_fields} - names
     record.clean_fields(exclude=others)
     record.clean()

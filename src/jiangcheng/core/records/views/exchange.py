@@ -7,6 +7,7 @@ import io
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
+from django.core.files.base import ContentFile, File
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,10 +16,11 @@ from django.utils.translation import gettext_lazy
 from jiangcheng.core.access.services import person, received_at
 from jiangcheng.core.manifest import Register
 from jiangcheng.core.records import rules, services
-from jiangcheng.core.records.models import ImportRun
+from jiangcheng.core.records.models import ImportRun, ImportTrial
 from jiangcheng.core.records.views import listing, wording
 
 MOST_SHOWN = 500
+LONGEST_KEY = 18
 MOST_EXPORTED = 100_000
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -27,6 +29,7 @@ TYPES = {
     "geojson": "application/geo+json",
     "parquet": "application/vnd.apache.parquet",
 }
+CODES = ("column", "name", "needed", "code", "meaning")
 REFUSALS = {
     "too_large": gettext_lazy("文件超过 10 MB。请分成几个文件导入。"),
     "too_many": gettext_lazy("超过五万行。请分成几个文件导入。"),
@@ -42,8 +45,16 @@ def export(request: HttpRequest, declared: Register) -> HttpResponseBase:
         raise BadRequest("format")
     found, _filters = listing.narrowed(request, declared)
     records = list(found[:MOST_EXPORTED])
-    content = services.export(
-        declared=declared, records=records, form=form, masked=listing.masked_fields(request, declared)
+    masked = listing.masked_fields(request, declared)
+    content = services.export(declared=declared, records=records, form=form, masked=masked)
+    services.note_export(
+        register=declared.code,
+        form=form,
+        rows=len(records),
+        asked=request.GET.urlencode(),
+        masked=set(declared.personal) <= masked,
+        actor=person(request),
+        at=received_at(request),
     )
     response = HttpResponse(content, content_type=TYPES[form])
     response["Content-Disposition"] = f'attachment; filename="{declared.code}.{form}"'
@@ -57,35 +68,41 @@ def template(request: HttpRequest, declared: Register) -> HttpResponseBase:
         content = b"\xef\xbb\xbf" + dataset.export("csv").encode()
         form = "csv"
     else:
-        content, form = services.as_xlsx(declared.code, [dataset.headers, *dataset]), "xlsx"
+        table = [dataset.headers, *dataset]
+        content, form = (
+            services.as_xlsx(declared.code, table, codes=[CODES, *services.codes(declared)]),
+            "xlsx",
+        )
     response = HttpResponse(content, content_type=TYPES[form])
     response["Content-Disposition"] = f'attachment; filename="{declared.code}-template.{form}"'
     return response
 
 
 def bring(request: HttpRequest, declared: Register) -> HttpResponseBase:
-    """Try a file, or import it."""
-    result, refused = None, ""
-    file = request.FILES.get("file")
+    """Try a file, and import it as it was tried."""
+    result, trial, refused = None, None, ""
     if request.method == "POST":
+        really = request.POST.get("really") == "on"
+        file = request.FILES.get("file") or _tried(request, declared)
         if file is None:
-            refused = _("请选择文件。")
+            refused = _("请选择文件；试导入的文件保留一天，过期后请重新上传。")
         else:
+            name, actor, at = file.name or "", person(request), received_at(request)
             try:
                 result = services.import_file(
-                    register=declared.code,
-                    file=file,
-                    name=file.name or "",
-                    actor=person(request),
-                    at=received_at(request),
-                    dry_run=request.POST.get("really") != "on",
+                    register=declared.code, file=file, name=name, actor=actor, at=at, dry_run=not really
                 )
+                if not really:
+                    trial = services.keep_trial(
+                        register=declared.code, file=file, name=name, actor=actor, at=at
+                    )
             except services.FileRefused as error:
                 refused = f"{REFUSALS[error.code]} {error.detail}"
     context = {
         "register": declared,
         "name": wording.name_of(declared),
         "result": result,
+        "trial": trial,
         "shown": result.rows[:MOST_SHOWN] if result else (),
         "counts": [
             (outcome, result.count(outcome)) for outcome in ("added", "changed", "unchanged", "refused")
@@ -96,6 +113,15 @@ def bring(request: HttpRequest, declared: Register) -> HttpResponseBase:
         "runs": ImportRun.objects.filter(register=declared.code).select_related("actor").order_by("-pk")[:20],
     }
     return render(request, "records/import.html", context, status=422 if refused else 200)
+
+
+def _tried(request: HttpRequest, declared: Register) -> File[bytes] | None:
+    """Return the file this person tried, by the key in the form; None where it is gone or another's."""
+    key = request.POST.get("trial", "")
+    if not key.isdigit() or len(key) > LONGEST_KEY:
+        return None
+    kept = ImportTrial.objects.filter(pk=int(key), register=declared.code, actor=person(request)).first()
+    return ContentFile(bytes(kept.content), name=kept.file_name) if kept else None
 
 
 def undo(request: HttpRequest, declared: Register, key: int) -> HttpResponseBase:

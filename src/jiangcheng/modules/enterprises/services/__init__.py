@@ -15,6 +15,7 @@ from jiangcheng.modules.enterprises.services.duties import (
     plan_duties,
     submit,
     watch_duties,
+    watch_permits,
 )
 from jiangcheng.modules.enterprises.services.lists import ListRefused, enter_list, leave_list, review_lists
 from jiangcheng.modules.enterprises.services.permits import PermitImport, import_permit
@@ -61,4 +62,5 @@ __all__ = [
     "submit",
     "verify",
     "watch_duties",
+    "watch_permits",
 ]

@@ -16,6 +16,7 @@ from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import queries as case_queries
 from jiangcheng.core.cases import rules as case_rules
 from jiangcheng.core.cases import services as cases
+from jiangcheng.core.cases.models import Finding
 from jiangcheng.core.registry import services as registry
 from jiangcheng.core.registry.models import Permit
 from jiangcheng.modules.enterprises import queries, rules
@@ -23,6 +24,7 @@ from jiangcheng.modules.enterprises.models import Duty
 from jiangcheng.standards import periods
 
 KIND = "enterprises.duty_overdue"
+EXPIRING = "enterprises.permit_expiring"
 DATA = resources.files("jiangcheng.modules.enterprises").joinpath("data")
 
 
@@ -126,6 +128,46 @@ def watch_duties(*, now: dt.datetime) -> int:
     for duty in found:
         cases.report(finding=_finding(duty, str(configuration), configuration.source), now=now)
     return len(found)
+
+
+def watch_permits(*, now: dt.datetime) -> int:
+    """Report every permit that ends soon and has no successor; end the finding once it has. Return how many.
+
+    排污许可管理条例 第十四条: renewal is to be applied for 60 days before the end.
+    """
+    on = now.astimezone(periods.BEIJING).date()
+    configuration = case_queries.rule_configuration(rule=EXPIRING, on=on)
+    if configuration is None:
+        return 0
+    until = on + dt.timedelta(days=configuration.parameters["days_before"])
+    expiring = queries.expiring(on=on, until=until)
+    for permit in expiring:
+        cases.report(finding=_expiry(permit, str(configuration), configuration.source, on), now=now)
+    keys = {_expiry_key(permit) for permit in expiring}
+    for finding in Finding.objects.filter(kind=EXPIRING, ended_at=None).exclude(dedup_key__in=keys):
+        cases.end_finding(dedup_key=finding.dedup_key, at=now)
+    return len(expiring)
+
+
+def _expiry_key(permit: Permit) -> str:
+    return f"{EXPIRING}:{permit.facility.code}:{permit.valid_to_date}"
+
+
+def _expiry(permit: Permit, version: str, source: str, on: dt.date) -> cases.FindingReport:
+    assert permit.valid_to_date is not None
+    plant, day = permit.facility, dt.datetime.combine(on, dt.time(), periods.BEIJING)
+    return cases.FindingReport(
+        kind=EXPIRING,
+        dedup_key=_expiry_key(permit),
+        rule_version=version,
+        title_zh=f"{plant.name_zh} 排污许可证 {permit.number} 将于 {permit.valid_to_date} 到期，尚无新版本",
+        title_en=f"{plant.name_en}: permit {permit.number} ends on {permit.valid_to_date} without a successor",
+        severity=2,
+        facility_id=plant.pk,
+        first_at=day,
+        last_at=day,
+        evidence={"permit": str(permit), "end": permit.valid_to_date.isoformat(), "source": source},
+    )
 
 
 def _planned(permit: Permit, item: rules.Planned) -> bool:

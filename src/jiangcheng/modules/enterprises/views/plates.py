@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from urllib.parse import urlencode
 
 import segno
 from django.core.paginator import Paginator
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.access.services import person, public, received_at, received_date, requires
 from jiangcheng.core.registry import queries as registry
@@ -21,6 +23,8 @@ from jiangcheng.modules.enterprises.views.file import field_document, readable
 from jiangcheng.modules.enterprises.views.wording import verdicts
 
 PAGE = 100
+PNG_SCALE = 12
+"""Pixels per module."""
 
 
 @require_GET
@@ -44,6 +48,8 @@ def plate(request: HttpRequest, token: str) -> HttpResponse:
             "permit": queries.permit_on(facility=facility, on=on),
             "entries": queries.list_entries(facility=facility, on=on),
             "official": official,
+            "may_check": official and reader is not None and _may_check(reader, request),
+            "report_url": f"{reverse('participation:report')}?{urlencode({'plate': token})}",
             "cases": queries.visible_cases(facility=facility)[:20] if official else [],
         }
     return render(request, "enterprises/plate.html", context, status=200 if facility else 404)
@@ -91,6 +97,19 @@ def plate_svg(request: HttpRequest, code: str, serial: int) -> HttpResponse:
 
 @require_GET
 @requires("registry.view")
+def plate_png(request: HttpRequest, code: str, serial: int) -> HttpResponse:
+    """Return the QR code of a plate as PNG, large enough for print."""
+    item = get_object_or_404(Plate, facility=readable(request, code), serial=serial)
+    address = request.build_absolute_uri(reverse("enterprises:plate", args=[item.token]))
+    image = io.BytesIO()
+    segno.make(address, error="m").save(image, kind="png", scale=PNG_SCALE)
+    response = HttpResponse(image.getvalue(), content_type="image/png")
+    response["Content-Disposition"] = f'attachment; filename="plate-{code}-{serial}.png"'
+    return response
+
+
+@require_GET
+@requires("registry.view")
 def plate_print(request: HttpRequest, code: str, serial: int) -> HttpResponse:
     """Show a plate to be printed."""
     facility = readable(request, code)
@@ -119,6 +138,10 @@ def lists(request: HttpRequest) -> HttpResponse:
 def _reaches(reader: User, code: str, request: HttpRequest) -> bool:
     scope = queries.reach(user=reader, on=received_date(request))
     return registry.facilities(scope=scope).filter(code=code).exists()
+
+
+def _may_check(reader: User, request: HttpRequest) -> bool:
+    return "enterprises.view" in access.permissions_of(reader, received_date(request))
 
 
 def _logged(request: HttpRequest, found: services.Verdict) -> bool:
