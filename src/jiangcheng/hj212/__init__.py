@@ -1,10 +1,11 @@
-"""How instruments speak: HJ 212-2017, with the editions of 2005 and 2025, as bytes in and messages out.
+"""How instruments speak: HJ 212 in the editions of 2005, 2017 and 2025, as bytes in and messages out.
 
 The book opens no socket, reads no clock and knows no factor: `Framer` cuts a stream into frames, `decode` reads a
 frame without losing a character, `encode` writes it back, `Connection` keeps a whole line. For many frames at once
 there are `columns`, and the compiled `jiangcheng.hj212.bulk`, which is imported only by those who need it.
 """
 
+from jiangcheng.hj212.areas import AREA_FIELDS, FIELD_OF
 from jiangcheng.hj212.codec import decode, encode, frame, header
 from jiangcheng.hj212.columnar import ERRORS, LEFT, NO_TIME, Columns, columns
 from jiangcheng.hj212.commands import COMMANDS, DATA_UPLOADS, Command
@@ -37,9 +38,11 @@ from jiangcheng.hj212.replies import (
     reply_request,
     reply_result,
 )
+from jiangcheng.hj212.sm4 import KeyRing, Keys, decrypt_area, encrypt_area
 from jiangcheng.hj212.states import State, Trigger
 
 __all__ = [
+    "AREA_FIELDS",
     "COMMANDS",
     "DATA_FLAGS",
     "DATA_UPLOADS",
@@ -47,6 +50,7 @@ __all__ = [
     "EXE_RTN",
     "FAULTS",
     "FIELDS",
+    "FIELD_OF",
     "LEFT",
     "MAX_FRAME",
     "NEED_DATA",
@@ -67,6 +71,8 @@ __all__ = [
     "Header",
     "Idle",
     "Item",
+    "KeyRing",
+    "Keys",
     "Limits",
     "LocalProtocolError",
     "Message",
@@ -81,7 +87,9 @@ __all__ = [
     "compose",
     "crc16",
     "decode",
+    "decrypt_area",
     "encode",
+    "encrypt_area",
     "factor",
     "frame",
     "header",

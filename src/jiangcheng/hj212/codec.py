@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from jiangcheng.hj212 import commands, crc, flags
+from jiangcheng.hj212 import areas, commands, crc, flags, sm4
 from jiangcheng.hj212.errors import FAULTS, FrameError, LocalProtocolError, RemoteProtocolError
 from jiangcheng.hj212.framing import Framer, looks_encrypted
 from jiangcheng.hj212.messages import FIELDS, Deviation, Frame, Header, Item, Message, number
@@ -32,6 +32,8 @@ _FACTOR_FIELDS: Final = frozenset({*FIELDS[:9], "Flag", "EFlag"})
 _DATE_TIME = re.compile(r"[0-9]{14}")
 _MN: Final = {"2005": re.compile(r"[0-9A-Za-z]{14}"), "2017": re.compile(r"[0-9A-F]{24}")}
 _MN["2025"] = _MN["2017"]
+# Clause 6.3 of 2025 leaves one digit to each of PNUM and PNO.
+_MOST_PARTS: Final = 9
 
 
 # --- header
@@ -93,7 +95,7 @@ def _whole(text: str, largest: int) -> int | None:
 # --- decoding
 
 
-def decode(frame: Frame | bytes, *, tolerant: bool = False) -> Message:
+def decode(frame: Frame | bytes, *, tolerant: bool = False, keys: sm4.Keys | None = None) -> Message:
     """Read one frame.
 
     Parameters
@@ -102,6 +104,8 @@ def decode(frame: Frame | bytes, *, tolerant: bool = False) -> Message:
         What a `Framer` gave, or one whole frame from ``##`` to its line end.
     tolerant : bool
         Take the deviations that `errors.FAULTS` marks as refused, and list them.
+    keys : Keys or None
+        Keys of the loggers that encrypt, by MN (HJ 212-2025); see `sm4.KeyRing`.
 
     Raises
     ------
@@ -109,9 +113,9 @@ def decode(frame: Frame | bytes, *, tolerant: bool = False) -> Message:
         The frame cannot be taken; `error` holds the code, the place and the bytes.
     """
     if isinstance(frame, bytes):
-        frame = _only_frame(frame, tolerant)
+        frame = _only_frame(frame, tolerant, keys)
     if looks_encrypted(frame.segment):
-        raise RemoteProtocolError(_refusal(frame, Deviation("encrypted", "CP")))
+        frame = _opened(frame, keys)
     message = _Reader(frame).message()
     if not tolerant:
         refused = next((found for found in message.deviations if FAULTS[found.code].refused), None)
@@ -120,8 +124,19 @@ def decode(frame: Frame | bytes, *, tolerant: bool = False) -> Message:
     return message
 
 
-def _only_frame(raw: bytes, tolerant: bool) -> Frame:
-    framer = Framer(tolerant=tolerant)
+def _opened(frame: Frame, keys: sm4.Keys | None) -> Frame:
+    given = int(frame.crc_given, 16) if frame.crc_given else None
+    opened = sm4.open_segment(frame.segment, given, keys) if keys else None
+    if opened is None:
+        raise RemoteProtocolError(_refusal(frame, Deviation("key_wrong" if keys else "encrypted", "CP")))
+    found = (*frame.deviations, *(("cipher_printed",) if opened.printed else ()))
+    return dataclasses.replace(
+        frame, segment=opened.segment, deviations=found, crc_dialect="", encrypted=True
+    )
+
+
+def _only_frame(raw: bytes, tolerant: bool, keys: sm4.Keys | None) -> Frame:
+    framer = Framer(tolerant=tolerant, keys=keys)
     framer.receive_data(raw)
     framer.finish()
     event = framer.next_event()
@@ -170,6 +185,7 @@ class _Reader:
             deviations=tuple(self.found),
             segment=self.frame.segment,
             crc_given=self.frame.crc_given,
+            encrypted=self.frame.encrypted,
         )
 
     def _note(self, code: str, where: str, detail: str = "") -> None:
@@ -251,7 +267,7 @@ class _Reader:
             if name not in fields:
                 self._note("header_missing", name)
         for code, name in _misformed(fields, read):
-            self._note(code, name, fields[name])
+            self._note(code, name, fields.get(name, ""))
         announced, numbered = flags.has_parts(read.flag), read.pnum is not None and read.pno is not None
         if announced and not numbered and read.version != "2005":
             self._note("parts_missing", "Flag", fields.get("Flag", ""))
@@ -264,6 +280,9 @@ class _Reader:
             if (code, field) in seen and field and field != "PolId":
                 self._note("field_repeated", f"{code}-{field}" if code else field, text)
             seen.add((code, field))
+            form = areas.FORMS.get(field)
+            if form is not None and not form.fits(text):
+                self._note("field_form", f"{code}-{field}" if code else field, text)
             if not code:
                 if field in _FACTOR_FIELDS:
                     self._note("item_without_factor", field, text)
@@ -331,6 +350,8 @@ def _misformed(fields: dict[str, str], read: Header) -> Iterator[tuple[str, str]
     for name, value in (("PNUM", read.pnum), ("PNO", read.pno)):
         if name in fields and (not value or (read.pnum and value > read.pnum)):
             yield "parts_form", name
+    if read.version == "2025" and max(read.pnum or 0, read.pno or 0) > _MOST_PARTS:
+        yield "parts_many", "PNUM"
     if "RF" in fields and not read.rf:
         yield "rf_form", "RF"
 
@@ -388,12 +409,25 @@ def segment_of(message: Message) -> bytes:
         raise LocalProtocolError(f"the text cannot be written in {message.encoding}") from error
 
 
-def encode(message: Message) -> bytes:
+def encode(message: Message, *, key: bytes | None = None) -> bytes:
     """Return a message as a whole frame, check and CR LF included.
 
-    For a message that was read from a frame with a right length field, check and end, these are the same bytes.
+    For a message that was read from a frame with a right length field, check and end, these are the same bytes;
+    for one that came encrypted they are with the same key.
+
+    Parameters
+    ----------
+    key : bytes or None
+        Encrypt the data area with these 16 bytes (HJ 212-2025); the check is that of the plain segment.
+
+    Raises
+    ------
+    LocalProtocolError
+        The message cannot be written, or the key does not have 16 bytes.
     """
-    return frame(segment_of(message), check=message.crc_given.encode("ascii") or None)
+    segment = segment_of(message)
+    whole = frame(segment, check=message.crc_given.encode("ascii") or None)
+    return whole if key is None else whole[:6] + sm4.encrypt_segment(segment, key) + whole[-6:]
 
 
 def with_segment(message: Message) -> Message:

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from jiangcheng.hj212 import codec, crc
+from jiangcheng.hj212 import codec, crc, sm4
 from jiangcheng.hj212.errors import FAULTS, RemoteProtocolError
 from jiangcheng.hj212.messages import FIELDS, Frame, Header, Message, number
 
@@ -201,8 +201,9 @@ _Rows = tuple[
 class _Batch:
     """The growing result."""
 
-    def __init__(self, size: int, *, tolerant: bool) -> None:
+    def __init__(self, size: int, *, tolerant: bool, keys: sm4.Keys | None) -> None:
         self.tolerant = tolerant
+        self.keys = keys
         self.error = np.zeros(size, np.uint8)
         self.data_time = np.full(size, NO_TIME, np.int64)
         self.qns = [-1] * size
@@ -294,7 +295,7 @@ class _Batch:
     def take_slow(self, index: int, frame: Frame | bytes) -> None:
         """Read one frame by the codec."""
         try:
-            message = codec.decode(frame, tolerant=self.tolerant)
+            message = codec.decode(frame, tolerant=self.tolerant, keys=self.keys)
         except RemoteProtocolError as error:
             self.headers[index], self.qns[index] = _UNREAD, -1
             self.error[index] = ERRORS.index(error.code)
@@ -346,7 +347,13 @@ _NO_ROWS: Final[_Rows] = (
 )
 
 
-def columns(segments: Sequence[bytes], *, framed: bool = False, tolerant: bool = False) -> Columns:
+def columns(
+    segments: Sequence[bytes],
+    *,
+    framed: bool = False,
+    tolerant: bool = False,
+    keys: sm4.Keys | None = None,
+) -> Columns:
     """Read many data segments into columns.
 
     Parameters
@@ -358,6 +365,8 @@ def columns(segments: Sequence[bytes], *, framed: bool = False, tolerant: bool =
         Whether `segments` are whole frames from ``##`` to CR LF.
     tolerant : bool
         As in `codec.decode`.
+    keys : Keys or None
+        As in `codec.decode`; encrypted frames take the slow path.
 
     Returns
     -------
@@ -365,7 +374,7 @@ def columns(segments: Sequence[bytes], *, framed: bool = False, tolerant: bool =
         One row per segment in `frames`, also for those that cannot be read; their `error` is set. Of a repeated
         field of a factor the last value is given.
     """
-    batch = _Batch(len(segments), tolerant=tolerant)
+    batch = _Batch(len(segments), tolerant=tolerant, keys=keys)
     others = batch.take_plain(_bodies(segments) if framed else segments)
     for group in batch.groups.values():
         others += batch.close_group(group)

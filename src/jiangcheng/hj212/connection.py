@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from jiangcheng.hj212 import codec, commands, framing
+from jiangcheng.hj212 import codec, commands, framing, sm4
 from jiangcheng.hj212.errors import FrameError, LocalProtocolError, RemoteProtocolError
 from jiangcheng.hj212.framing import Framer
 from jiangcheng.hj212.messages import NEED_DATA, ErrorEvent, Message, NeedData
@@ -91,13 +91,24 @@ class Connection:
         What the line may cost.
     tolerant : bool
         Take deviating frames and messages, and list what deviates.
+    keys : Keys or None
+        Keys of the loggers that encrypt, by MN. Messages of 2025 in the scope of encryption are then sent encrypted
+        with the first key of their logger, where it has one.
     """
 
-    def __init__(self, role: Role, *, limits: Limits | None = None, tolerant: bool = False) -> None:
+    def __init__(
+        self,
+        role: Role,
+        *,
+        limits: Limits | None = None,
+        tolerant: bool = False,
+        keys: sm4.Keys | None = None,
+    ) -> None:
         self.role = role
         self.limits = limits or Limits()
         self.tolerant = tolerant
-        self._framer = Framer(self.limits.max_frame, tolerant=tolerant)
+        self.keys = keys
+        self._framer = Framer(self.limits.max_frame, tolerant=tolerant, keys=keys)
         self._open: dict[tuple[str, str], Exchange] = {}
         self._heard_at: float | None = None
 
@@ -120,7 +131,7 @@ class Connection:
         if isinstance(event, FrameError):
             return ErrorEvent(event)
         try:
-            message = codec.decode(event, tolerant=self.tolerant)
+            message = codec.decode(event, tolerant=self.tolerant, keys=self.keys)
         except RemoteProtocolError as error:
             return ErrorEvent(error.error, event)
         self._note_answer(message)
@@ -153,7 +164,7 @@ class Connection:
             The message cannot be written; or an answer is wanted and `now` is missing, the QN is missing or still
             open, or too many exchanges are open.
         """
-        frame = codec.encode(message)
+        frame = codec.encode(message, key=self._key(message))
         direction: commands.Direction = "down" if self.role == "host" else "up"
         command = commands.find(message.cn, direction=direction, edition=message.version)
         if command is None or command.kind not in FIRST or not message.answer_wanted:
@@ -168,6 +179,11 @@ class Connection:
         due = now + self.limits.over_time
         self._open[key] = Exchange(message, frame, FIRST[command.kind], due)
         return frame
+
+    def _key(self, message: Message) -> bytes | None:
+        if self.keys is None or message.version != "2025" or not sm4.in_scope(message.cn):
+            return None
+        return next(iter(self.keys(message.mn)), None)
 
     # --- time
 

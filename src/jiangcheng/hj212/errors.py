@@ -32,6 +32,15 @@ _ROWS: Final = (
     Fault("tail_missing", True, "缺少包尾 CR LF", "the frame does not end with CR LF"),
     Fault("truncated", True, "数据包不完整", "the frame breaks off"),
     Fault("encrypted", True, "数据区已加密，无法解读", "the data area is encrypted"),
+    Fault(
+        "key_wrong",
+        True,
+        "数据区已加密，现有密钥均不能解密",
+        "no known key decrypts the data area",
+    ),
+    Fault(
+        "cipher_printed", True, "密文以 {0x..} 文本发送", "the cipher is sent as text instead of raw bytes"
+    ),
     Fault("segment_long", False, "数据段超过 1024 字节", "the data segment is longer than 1,024 bytes"),
     # The data segment.
     Fault("encoding_unknown", True, "文字编码无法识别", "the text is neither UTF-8 nor GBK"),
@@ -53,6 +62,12 @@ _ROWS: Final = (
     Fault("flag_form", True, "Flag 不是 0 至 255 的整数", "Flag is not a whole number from 0 to 255"),
     Fault("version_unknown", False, "Flag 中的标准版本号未知", "Flag names an unknown edition"),
     Fault("parts_form", True, "PNUM 或 PNO 无效", "PNUM or PNO is invalid"),
+    Fault(
+        "parts_many",
+        False,
+        "PNUM 或 PNO 超过本版标准的位数",
+        "PNUM or PNO is too large for this edition",
+    ),
     Fault("parts_missing", False, "Flag 标明分包但缺少包号", "Flag announces parts, PNUM or PNO is missing"),
     Fault("parts_unannounced", False, "有包号但 Flag 未标明分包", "PNUM and PNO without the bit of Flag"),
     Fault("rf_form", False, "RF 不等于 1", "RF is present and not 1"),
@@ -63,6 +78,12 @@ _ROWS: Final = (
     Fault("item_without_factor", False, "字段缺少因子编码", "a factor's field without its factor"),
     Fault("field_repeated", False, "同一因子的字段重复", "the same field of a factor occurs twice"),
     Fault("value_form", False, "数值无法识别", "a value is not a number"),
+    Fault(
+        "field_form",
+        False,
+        "字段的值不符合标准规定的格式",
+        "a field does not have the standard's form",
+    ),
     Fault("data_time_form", True, "DataTime 不是 14 位日期时间", "DataTime is not a 14-digit date and time"),
     Fault("data_time_missing", False, "上传数据缺少 DataTime", "an upload of data without DataTime"),
 )

@@ -16,11 +16,12 @@ bounded by `max_frame`, whatever arrives.
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 import re
 from typing import Final, NamedTuple
 
-from jiangcheng.hj212 import crc
+from jiangcheng.hj212 import crc, sm4
 from jiangcheng.hj212.errors import FAULTS, FrameError
 from jiangcheng.hj212.messages import NEED_DATA, Frame, NeedData
 
@@ -81,11 +82,17 @@ class Framer:
     tolerant : bool
         Take frames with a wrong length field, a foreign check or a missing line end, and say so in
         `Frame.deviations`. A check that fits nothing is never taken.
+    keys : Keys or None
+        Keys of the loggers that encrypt, by MN (HJ 212-2025); see `sm4.KeyRing`. Without them an encrypted frame is
+        an error with the code ``encrypted``, with the wrong ones an error with the code ``key_wrong``.
     """
 
-    def __init__(self, max_frame: int = MAX_FRAME, *, tolerant: bool = False) -> None:
+    def __init__(
+        self, max_frame: int = MAX_FRAME, *, tolerant: bool = False, keys: sm4.Keys | None = None
+    ) -> None:
         self.max_frame = max_frame
         self.tolerant = tolerant
+        self.keys = keys
         self._buffer = b""
         self._position = 0
         self._base = 0
@@ -118,7 +125,20 @@ class Framer:
 
     def next_event(self) -> Frame | FrameError | NeedData:
         """Return the next frame, the next error, or `NEED_DATA`."""
-        return self._plain_frame() or self._event()
+        event = self._plain_frame() or self._event()
+        return event if self.keys is None or not isinstance(event, Frame) else self._in_clear(event)
+
+    def _in_clear(self, frame: Frame) -> Frame:
+        """Open a frame whose check fits the cipher as well as the plain text, as one in 256 does."""
+        if frame.encrypted or not looks_encrypted(frame.segment):
+            return frame
+        opened = self._opened(frame.segment, frame.crc_given.encode())
+        if opened is None or opened.printed:
+            return frame
+        return dataclasses.replace(frame, segment=opened.segment, encrypted=True)
+
+    def _opened(self, segment: bytes, given: bytes) -> sm4.Opened | None:
+        return sm4.open_segment(segment, int(given, 16), self.keys) if self.keys else None
 
     def _plain_frame(self) -> Frame | None:
         """Take a whole, right frame at the very position, which is what nearly always comes."""
@@ -215,13 +235,37 @@ class Framer:
             if not tailed and not self.tolerant:
                 return self._error("tail_missing", candidate.start, stop, "")
             return self._frame(candidate, segment, given, stop, ())
+        opened = self._opened(segment, given)
+        if opened is not None:
+            return self._judge_opened(candidate, opened, given, stop)
         if tailed and looks_encrypted(segment):
-            return self._error("encrypted", candidate.start, stop, "")
+            return self._error(self._cipher_fault(opened), candidate.start, stop, "")
         if b"##" in segment:
             return self._judge_by_line(candidate)
         if not tailed and self._buffer[candidate.end - 2 : candidate.end] != b"&&":
             return self._judge_by_line(candidate)
         return self._foreign_check(candidate, segment, given, stop)
+
+    def _cipher_fault(self, opened: sm4.Opened | None) -> str:
+        if opened is not None:
+            return "cipher_printed"
+        return "encrypted" if self.keys is None else "key_wrong"
+
+    def _judge_opened(
+        self, candidate: _Candidate, opened: sm4.Opened, given: bytes, stop: int
+    ) -> Frame | FrameError:
+        """Judge an encrypted frame that a key opens and that is as long as declared."""
+        if not self.tolerant and opened.printed:
+            return self._error("cipher_printed", candidate.start, stop, "")
+        if not self.tolerant and not self._buffer.endswith(b"\r\n", candidate.start, stop):
+            return self._error("tail_missing", candidate.start, stop, "")
+        return self._frame(candidate, opened.segment, given, stop, (), opened=opened)
+
+    def _printed_frame(self, candidate: _Candidate, text: bytes, stop: int, opened: sm4.Opened) -> Frame:
+        """Take a frame whose cipher is printed; its length field may count the plain or the printed text."""
+        right = candidate.declared in (len(opened.segment), len(text) - 4)
+        deviations = () if right else (candidate.fault or "length_mismatch",)
+        return self._frame(candidate, text[:-4], text[-4:], stop, deviations, opened=opened)
 
     def _foreign_check(
         self, candidate: _Candidate, segment: bytes, given: bytes, stop: int
@@ -244,7 +288,10 @@ class Framer:
         line_end = self._line_end(stop)
         text = _without_line_end(self._buffer[candidate.begin : stop])
         if looks_encrypted(text):
-            code = "encrypted"
+            opened = self._opened(text[:-4], text[-4:]) if _CHECK.fullmatch(text[-4:]) else None
+            if opened is not None and self.tolerant:
+                return self._printed_frame(candidate, text, line_end, opened)
+            code = self._cipher_fault(opened)
         elif candidate.fault:
             code = candidate.fault
         elif text.endswith(b"&&"):
@@ -350,9 +397,13 @@ class Framer:
         stop: int,
         deviations: tuple[str, ...],
         dialect: str = "",
+        opened: sm4.Opened | None = None,
     ) -> Frame:
         raw = self._buffer[candidate.start : stop]
         found = [*deviations]
+        if opened is not None:
+            segment = opened.segment
+            found += ["cipher_printed"] if opened.printed else []
         if candidate.begin - candidate.start != 6 and "length_not_digits" not in found:
             found.append("length_not_digits")
         if given != given.upper():
@@ -363,7 +414,10 @@ class Framer:
             found.append("segment_long")
         self._position = stop
         offset = self._base + candidate.start
-        return Frame(raw, segment, candidate.declared, given.decode(), offset, tuple(found), dialect)
+        encrypted = opened is not None
+        return Frame(
+            raw, segment, candidate.declared, given.decode(), offset, tuple(found), dialect, encrypted
+        )
 
     def _error(self, code: str, start: int, stop: int, detail: str, dialect: str = "") -> FrameError:
         self._position = stop

@@ -33,7 +33,7 @@ class Frame:
     raw : bytes
         The whole frame as it came, ``##`` to the line end.
     segment : bytes
-        The data segment, ``QN=`` to the closing ``&&``.
+        The data segment, ``QN=`` to the closing ``&&``; decrypted, if it came encrypted and the key was known.
     declared_length : int
         The length field; -1 where it could not be believed.
     crc_given : str
@@ -44,6 +44,8 @@ class Frame:
         Codes of `errors.FAULTS`.
     crc_dialect : str
         Name of the foreign check that fitted, or an empty string.
+    encrypted : bool
+        Whether the data area came encrypted; then `segment` is not part of `raw`.
     """
 
     raw: bytes
@@ -53,6 +55,7 @@ class Frame:
     offset: int = 0
     deviations: tuple[str, ...] = ()
     crc_dialect: str = ""
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,8 @@ class Message:
         The data segment as it came or goes.
     crc_given : str
         The check as it came; an empty string on a message of our own.
+    encrypted : bool
+        Whether the data area came encrypted (HJ 212-2025).
     """
 
     header: Header
@@ -164,6 +169,7 @@ class Message:
     deviations: tuple[Deviation, ...] = ()
     segment: bytes = b""
     crc_given: str = ""
+    encrypted: bool = False
 
     @property
     def qn(self) -> str:
