@@ -1,4 +1,4 @@
-"""``jiangcheng hj212``: explain frames, play the sites, decode the journal again."""
+"""``jiangcheng hj212``: explain frames, play the sites, decode the journal again, test the codec on vectors."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import datetime as dt
+import json
 import pathlib
 import sys
 from typing import Any
@@ -14,12 +15,13 @@ BEIJING = dt.timezone(dt.timedelta(hours=8))
 
 
 def register(subparsers: Any) -> None:
-    """Add the command and its three sub-commands."""
+    """Add the command and its sub-commands."""
     parser = subparsers.add_parser("hj212", help="HJ 212 数据包：解析、模拟、重放 (decode, simulate, replay)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_decode(commands)
     _add_simulate(commands)
     _add_replay(commands)
+    _add_conformance(commands)
 
 
 def _add_decode(commands: Any) -> None:
@@ -140,6 +142,43 @@ def _replay(arguments: argparse.Namespace) -> int:
         return 2
     print(f"{tasks.replay(start=arguments.start, end=arguments.end)} entries decoded again")
     return 0
+
+
+def _add_conformance(commands: Any) -> None:
+    parser = commands.add_parser("conformance", help="what the codec makes of files of test vectors")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=pathlib.Path,
+        metavar="FILE",
+        help="a frame per line, each after a line '# source | length=… | crc=…' with the independent verdict, if any",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--table", dest="form", action="store_const", const="table", help="for reading (default)"
+    )
+    form.add_argument(
+        "--json", dest="form", action="store_const", const="json", help="one object for all files"
+    )
+    parser.set_defaults(run=_conformance, form="table")
+
+
+def _conformance(arguments: argparse.Namespace) -> int:
+    from jiangcheng.hj212 import conformance
+
+    vectors = []
+    for path in arguments.files:
+        try:
+            vectors += conformance.read_vectors(path.read_bytes(), origin=path.name)
+        except OSError as error:
+            print(error, file=sys.stderr)
+            return 2
+    report = conformance.run(vectors)
+    if arguments.form == "json":
+        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(report.table()))
+    return 0 if report.kept else 1
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -14,6 +14,7 @@ from jiangcheng.hj212.crc import crc16
 from jiangcheng.hj212.errors import FAULTS, Fault, FrameError, LocalProtocolError, RemoteProtocolError
 from jiangcheng.hj212.flags import DATA_FLAGS, DataFlag
 from jiangcheng.hj212.framing import MAX_FRAME, Framer
+from jiangcheng.hj212.leniency import Finding, Grade, findings, grade
 from jiangcheng.hj212.messages import (
     FIELDS,
     NEED_DATA,
@@ -65,9 +66,11 @@ __all__ = [
     "ErrorEvent",
     "Exchange",
     "Fault",
+    "Finding",
     "Frame",
     "FrameError",
     "Framer",
+    "Grade",
     "Header",
     "Idle",
     "Item",
@@ -91,7 +94,9 @@ __all__ = [
     "encode",
     "encrypt_area",
     "factor",
+    "findings",
     "frame",
+    "grade",
     "header",
     "item",
     "number",

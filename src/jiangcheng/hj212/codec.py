@@ -154,7 +154,9 @@ def _refusal(frame: Frame, found: Deviation) -> FrameError:
     where = f" in {found.where}" if found.where else ""
     detail = f": {found.detail}" if found.detail else ""
     message = f"{FAULTS[found.code].en}{where}{detail}"
-    return FrameError(found.code, message, frame.offset, frame.raw, len(frame.raw), frame.crc_dialect)
+    return FrameError(
+        found.code, message, frame.offset, frame.raw, len(frame.raw), frame.crc_dialect, found.where
+    )
 
 
 class _Reader:

@@ -110,6 +110,8 @@ class FrameError:
         How many bytes of the stream the stretch covers [bytes].
     crc_dialect : str
         Name of the foreign check that fits, or an empty string.
+    where : str
+        Name of the field at fault, empty where it is the frame as a whole.
     """
 
     code: str
@@ -118,6 +120,7 @@ class FrameError:
     raw: bytes
     length: int = 0
     crc_dialect: str = ""
+    where: str = ""
 
 
 class RemoteProtocolError(Exception):
