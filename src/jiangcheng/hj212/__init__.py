@@ -11,6 +11,7 @@ from jiangcheng.hj212.columnar import ERRORS, LEFT, NO_TIME, Columns, columns
 from jiangcheng.hj212.commands import COMMANDS, DATA_UPLOADS, Command
 from jiangcheng.hj212.connection import Connection, Exchange, Idle, Limits, Resend, Unanswered
 from jiangcheng.hj212.crc import crc16
+from jiangcheng.hj212.dialects import DialectLedger, Standing
 from jiangcheng.hj212.errors import FAULTS, Fault, FrameError, LocalProtocolError, RemoteProtocolError
 from jiangcheng.hj212.flags import DATA_FLAGS, DataFlag
 from jiangcheng.hj212.framing import MAX_FRAME, Framer
@@ -63,6 +64,7 @@ __all__ = [
     "Connection",
     "DataFlag",
     "Deviation",
+    "DialectLedger",
     "ErrorEvent",
     "Exchange",
     "Fault",
@@ -83,6 +85,7 @@ __all__ = [
     "Reassembler",
     "RemoteProtocolError",
     "Resend",
+    "Standing",
     "State",
     "Trigger",
     "Unanswered",

@@ -27,6 +27,8 @@ _SEPARATOR = re.compile(r"([;,])")
 _PROSE_PIECE = re.compile(r"((?://.*?//|[^;,])*)([;,]|$)", re.DOTALL)
 # `w20143-Flag=Nw20144-Rtd=10`: the only join that can be undone without a guess, a data flag being one character.
 _JOINED = re.compile(r"([^=]+-Flag)=(\w)(\w+-\w+=.*)", re.ASCII | re.DOTALL)
+# GB 18030 holds all of GBK and the characters of four bytes beyond it; GBK is named where it suffices.
+_ENCODINGS: Final = ("utf-8", "gbk", "gb18030")
 _NUMERIC: Final = frozenset(FIELDS)
 _FACTOR_FIELDS: Final = frozenset({*FIELDS[:9], "Flag", "EFlag"})
 _DATE_TIME = re.compile(r"[0-9]{14}")
@@ -196,13 +198,13 @@ class _Reader:
     def _text(self, segment: bytes) -> tuple[str, str]:
         if segment.isascii():
             return segment.decode("ascii"), "ascii"
-        for encoding in ("utf-8", "gbk"):
+        for encoding in _ENCODINGS:
             try:
                 text = segment.decode(encoding)
             except UnicodeDecodeError:
                 continue
             if text.encode(encoding) == segment:
-                if encoding == "gbk":
+                if encoding != "utf-8":
                     self._note("encoding_gbk", "segment")
                 return text, encoding
         self._note("encoding_unknown", "segment")

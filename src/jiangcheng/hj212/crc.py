@@ -175,3 +175,8 @@ def dialect(segment: bytes, given: int) -> str | None:
         The check that came with it, which is not the standard's.
     """
     return next((name for name, check in DIALECTS.items() if check(segment) == given), None)
+
+
+def foreign(segment: bytes, given: int) -> tuple[str, ...]:
+    """Name every foreign check that fits, whether or not the standard's fits too."""
+    return tuple(name for name, check in DIALECTS.items() if check(segment) == given)

@@ -148,7 +148,7 @@ class Message:
         Naive, Beijing time. For 2031, 2041, 2051 and 2061 the start of the interval, for 2011 and 2021 the
         instant of sampling (HJ 212-2017, table 4).
     encoding : str
-        'ascii', 'utf-8', 'gbk', or 'latin-1' where none of these fits.
+        'ascii', 'utf-8', 'gbk', 'gb18030', or 'latin-1' where none of these fits.
     deviations : tuple of Deviation
         In the order in which they were met.
     segment : bytes
