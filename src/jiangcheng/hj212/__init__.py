@@ -13,6 +13,7 @@ from jiangcheng.hj212.connection import Connection, Exchange, Idle, Limits, Rese
 from jiangcheng.hj212.crc import crc16
 from jiangcheng.hj212.dialects import DialectLedger, Standing
 from jiangcheng.hj212.errors import FAULTS, Fault, FrameError, LocalProtocolError, RemoteProtocolError
+from jiangcheng.hj212.exchange import OUTCOMES, Outcome
 from jiangcheng.hj212.flags import DATA_FLAGS, DataFlag
 from jiangcheng.hj212.framing import MAX_FRAME, Framer
 from jiangcheng.hj212.leniency import Finding, Grade, findings, grade
@@ -40,6 +41,8 @@ from jiangcheng.hj212.replies import (
     reply_request,
     reply_result,
 )
+from jiangcheng.hj212.requests import USES, Site, number_of, report, reports, request, stamp
+from jiangcheng.hj212.responder import Answer, Responder, Todo
 from jiangcheng.hj212.sm4 import KeyRing, Keys, decrypt_area, encrypt_area
 from jiangcheng.hj212.states import State, Trigger
 
@@ -57,7 +60,10 @@ __all__ = [
     "MAX_FRAME",
     "NEED_DATA",
     "NO_TIME",
+    "OUTCOMES",
     "QN_RTN",
+    "USES",
+    "Answer",
     "Assembly",
     "Columns",
     "Command",
@@ -82,11 +88,15 @@ __all__ = [
     "LocalProtocolError",
     "Message",
     "NeedData",
+    "Outcome",
     "Reassembler",
     "RemoteProtocolError",
     "Resend",
+    "Responder",
+    "Site",
     "Standing",
     "State",
+    "Todo",
     "Trigger",
     "Unanswered",
     "columns",
@@ -103,8 +113,13 @@ __all__ = [
     "header",
     "item",
     "number",
+    "number_of",
     "reply_data",
     "reply_notice",
     "reply_request",
     "reply_result",
+    "report",
+    "reports",
+    "request",
+    "stamp",
 ]

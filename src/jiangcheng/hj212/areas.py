@@ -115,6 +115,9 @@ AREA_FIELDS: Final[tuple[Field, ...]] = (
 FIELD_OF: Final[dict[str, Field]] = {row.name: row for row in AREA_FIELDS}
 """Every such field by its name."""
 
+REPEATED: Final = frozenset({"PolId", "CTime"})
+"""Fields that a data area may hold more than once: several factors, and the hours of 3014 of 2005."""
+
 # DataTime has faults of its own, `data_time_form` and `data_time_missing`.
 FORMS: Final[dict[str, Form]] = {
     row.name: row.form for row in AREA_FIELDS if row.form is not None and row.name != "DataTime"

@@ -281,7 +281,7 @@ class _Reader:
     def _check_items(self, items: tuple[Item, ...]) -> None:
         seen: set[tuple[str, str]] = set()
         for code, field, text, _, _ in items:
-            if (code, field) in seen and field and field != "PolId":
+            if (code, field) in seen and field and field not in areas.REPEATED:
                 self._note("field_repeated", f"{code}-{field}" if code else field, text)
             seen.add((code, field))
             form = areas.FORMS.get(field)

@@ -136,3 +136,21 @@ def find(code: str, *, direction: Direction, edition: str) -> Command | None:
     """
     rows = [row for row in COMMANDS if row.code == code and row.direction == direction]
     return next((row for row in rows if edition in row.editions), rows[0] if rows else None)
+
+
+def replies(command: Command, *, edition: str) -> tuple[str, ...]:
+    """Return the CN that the other side owes for a command whose sender wants an answer, in their order.
+
+    A request is answered by 9011, by data under its own CN where the edition has such an upload, and by 9012; when
+    9011 refuses it, by nothing more. How many messages of data come is open, none included.
+    """
+    if command.kind == "upload":
+        return ("9014",)
+    if command.kind == "notice":
+        return ("9013",)
+    if command.kind == "reply":
+        return ()
+    data = any(
+        row.code == command.code and row.kind == "upload" and edition in row.editions for row in COMMANDS
+    )
+    return ("9011", command.code, "9012") if data else ("9011", "9012")

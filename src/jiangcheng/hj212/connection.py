@@ -6,68 +6,20 @@ Nothing here opens a socket or reads a clock. Time enters as `now`, seconds of a
 
 from __future__ import annotations
 
+import collections
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from jiangcheng.hj212 import codec, commands, framing, sm4
+from jiangcheng.hj212 import codec, commands, sm4
 from jiangcheng.hj212.errors import FrameError, LocalProtocolError, RemoteProtocolError
+from jiangcheng.hj212.exchange import Exchange, Limits, Resend, Unanswered
 from jiangcheng.hj212.framing import Framer
 from jiangcheng.hj212.messages import NEED_DATA, ErrorEvent, Message, NeedData
-from jiangcheng.hj212.states import FINAL, FIRST, State, Trigger, advance
+from jiangcheng.hj212.states import FIRST
+
+__all__ = ["Connection", "Exchange", "Idle", "Limits", "Resend", "Role", "Unanswered"]
 
 Role = Literal["host", "site"]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one line may cost.
-
-    Attributes
-    ----------
-    max_frame : int
-        Longest frame [bytes]; the standard's data segment is 1,024, four digits declare at most 9,999.
-    over_time : float
-        How long to wait for an answer [s]; HJ 212-2017 table 1 gives 5 s for ADSL and 10 s for mobile networks.
-    re_count : int
-        How often to send again; table 1 gives 3.
-    idle : float
-        Silence after which the other side counts as gone [s]. Real-time data come every 30 s to 3,600 s
-        (RtdInterval); minute data at most every 30 min.
-    max_open : int
-        Exchanges that may wait for an answer at a time; HTTP/2 (RFC 9113, 6.5.2) recommends no fewer than 100.
-    """
-
-    max_frame: int = framing.MAX_FRAME
-    over_time: float = 10.0
-    re_count: int = 3
-    idle: float = 3_900.0
-    max_open: int = 100
-
-
-@dataclass(slots=True)
-class Exchange:
-    """Something we began: the message, its frame, where it stands, and when it is due."""
-
-    message: Message
-    frame: bytes
-    state: State
-    due: float
-    sent: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Resend:
-    """Send these bytes again: the same frame with the same QN."""
-
-    exchange: Exchange
-    frame: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """The other side did not answer after the last re-send; the link counts as down (HJ 212-2017 table 1)."""
-
-    exchange: Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +29,8 @@ class Idle:
     since: float
 
 
-_ANSWERS: Final = {"9012": Trigger.RESULT, "9013": Trigger.NOTED, "9014": Trigger.RECEIVED}
+# What ended is kept until it is fetched, but not without limit.
+_KEPT: Final = 1_024
 
 
 class Connection:
@@ -110,6 +63,7 @@ class Connection:
         self.keys = keys
         self._framer = Framer(self.limits.max_frame, tolerant=tolerant, keys=keys)
         self._open: dict[tuple[str, str], Exchange] = {}
+        self._ended: collections.deque[Exchange] = collections.deque(maxlen=_KEPT)
         self._heard_at: float | None = None
 
     # --- in
@@ -138,20 +92,27 @@ class Connection:
         return message
 
     def _note_answer(self, message: Message) -> None:
+        exchange = self._exchange_of(message)
+        if exchange is not None and exchange.hear(message, now=self._heard_at):
+            self._close_if_ended(exchange)
+
+    def _exchange_of(self, message: Message) -> Exchange | None:
         qn = message.qn or message.params.get("QN", "")
         exchange = self._open.get((message.mn, qn))
-        trigger = _trigger(message)
-        if exchange is None or trigger is None:
-            return
-        try:
-            exchange.state = advance(exchange.state, trigger)
-        except LocalProtocolError:
-            return  # an answer of the wrong kind does not settle what we asked
-        exchange.sent = 1
-        if self._heard_at is not None:
-            exchange.due = self._heard_at + self.limits.over_time
-        if exchange.state in FINAL:
-            del self._open[message.mn, qn]
+        if exchange is not None or message.cn.startswith("9"):
+            return exchange
+        return next((open_one for open_one in self._open.values() if open_one.takes(message)), None)
+
+    def _close_if_ended(self, exchange: Exchange) -> None:
+        if exchange.outcome is not None:
+            del self._open[exchange.message.mn, exchange.message.qn]
+            self._ended.append(exchange)
+
+    def settled(self) -> tuple[Exchange, ...]:
+        """Return the exchanges that ended since the last call, each once; at most the last 1,024."""
+        ended = tuple(self._ended)
+        self._ended.clear()
+        return ended
 
     # --- out
 
@@ -176,8 +137,7 @@ class Connection:
             raise LocalProtocolError(f"QN {message.qn!r} cannot name a new exchange")
         if len(self._open) >= self.limits.max_open:
             raise LocalProtocolError(f"{len(self._open)} exchanges are open already")
-        due = now + self.limits.over_time
-        self._open[key] = Exchange(message, frame, FIRST[command.kind], due)
+        self._open[key] = Exchange.begin(message, frame, kind=command.kind, limits=self.limits, now=now)
         return frame
 
     def _key(self, message: Message) -> bytes | None:
@@ -201,29 +161,12 @@ class Connection:
 
     def elapse(self, now: float) -> tuple[Resend | Unanswered | Idle, ...]:
         """Return what the passing of time asks for: frames to send again, exchanges lost, a silent line."""
-        due = [(key, exchange) for key, exchange in self._open.items() if exchange.due <= now]
-        happened = [self._overdue(key, exchange, now) for key, exchange in due]
+        happened: list[Resend | Unanswered | Idle] = []
+        for exchange in list(self._open.values()):
+            if step := exchange.elapse(now):
+                happened.append(step)
+                self._close_if_ended(exchange)
         if self._heard_at is not None and self._heard_at + self.limits.idle <= now:
-            silence: list[Resend | Unanswered | Idle] = [Idle(self._heard_at)]
+            happened.append(Idle(self._heard_at))
             self._heard_at = None
-            return (*happened, *silence)
         return tuple(happened)
-
-    def _overdue(self, key: tuple[str, str], exchange: Exchange, now: float) -> Resend | Unanswered:
-        # What the site has begun to execute must not be sent twice; only the wait for 9012 is counted.
-        if exchange.sent > self.limits.re_count or exchange.state is State.EXECUTING:
-            exchange.state = advance(exchange.state, Trigger.UNANSWERED)
-            del self._open[key]
-            return Unanswered(exchange)
-        exchange.sent += 1
-        exchange.due = now + self.limits.over_time
-        return Resend(exchange, exchange.frame)
-
-
-def _trigger(message: Message) -> Trigger | None:
-    if message.cn == "9011":
-        return Trigger.ACCEPTED if message.params.get("QnRtn") == "1" else Trigger.DECLINED
-    if message.cn in _ANSWERS:
-        return _ANSWERS[message.cn]
-    known = commands.find(message.cn, direction="up", edition=message.version)
-    return Trigger.DATA if known is not None and known.kind == "upload" else None
