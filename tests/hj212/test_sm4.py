@@ -1,6 +1,7 @@
 """Encrypted data areas of HJ 212-2025, against the printed examples of annex A.2 and against themselves."""
 
 import json
+import time
 from typing import NamedTuple
 
 import pytest
@@ -249,6 +250,18 @@ def test_no_cipher_makes_the_reader_fail_otherwise(cipher):
         hj212.decode(hj212.frame(segment), keys=RING, tolerant=True)
     except hj212.RemoteProtocolError as error:
         assert error.code in hj212.FAULTS
+
+
+@pytest.mark.parametrize(
+    "area", [b"{0x00" + b" " * 9_000, b"{0x00" + b" ," * 4_500, b"{" + b"0x00 , " * 1_250, b" " * 9_000]
+)
+def test_no_printed_cipher_takes_long(area):
+    """A line of blanks used to be walked once from each of its places, 0.3 s a frame."""
+    segment = f"QN={QN};ST=31;CN=2011;PW=1;MN={MN};Flag=9;CP=&&".encode() + area + b"&&"
+    begin = time.process_time()
+    for _ in range(10):
+        assert sm4.open_segment(segment, 0, RING) is None
+    assert time.process_time() - begin < 1.0
 
 
 FIELDS_2025 = [

@@ -30,7 +30,8 @@ _CLOSER: Final = b"&&"
 # A right key gives the name of an item; a wrong one passes the check, which has only 256 values, once in 256 times.
 _SENSIBLE = re.compile(rb" *[A-Za-z0-9_-]+ *=")
 _CONTROLS: Final = bytes(range(0x20))
-_PRINTED = re.compile(rb"\s*\{\s*(0[xX][0-9A-Fa-f]{2}(?:\s*,\s*0[xX][0-9A-Fa-f]{2})*)\s*,?\s*\}")
+# Possessive: a long run of blanks is walked once, not once from each of its places.
+_PRINTED = re.compile(rb"\s*+\{\s*+(0[xX][0-9A-Fa-f]{2}(?:\s*+,\s*+0[xX][0-9A-Fa-f]{2})*+)\s*+,?+\s*+\}")
 _PRINTED_BYTE = re.compile(rb"0[xX]([0-9A-Fa-f]{2})")
 _MN = re.compile(rb"(?:^|[;,]) *MN=([^;,]*)")
 
