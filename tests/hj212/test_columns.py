@@ -91,6 +91,8 @@ AREAS = [
     "DataTime=20160801085857;end",
     "a-Rtd=1;b;c=2=3", "DataTime=20160801085857;w-SampleTime=20160801070000,w-Rtd=2.2,w-EFlag=A01", "-Rtd=1",
     "a-=1", "=1",
+    # As many signs as items, in the wrong places.
+    "DataTime=20160801085857;w-Flag=01-Flag=N;w2", "a-Rtd;b-Rtd=1=2", "a-Rtd=1=2;b-Rtd", "a=1;;b==2",
 ]  # fmt: skip
 HEADS = [
     HEAD, HEAD.replace("Flag=5", "Flag=7") + "PNUM=2;PNO=1;", HEAD + "RF=1;",

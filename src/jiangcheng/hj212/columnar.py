@@ -112,6 +112,8 @@ _PLAIN_REST = re.compile(
 _NOT_PLAIN: Final = (b" ", b"/", b"_", b"\t", b"\n", b"\v", b"\f", b"\r")
 _ORDINARY_HEAD: Final = 160
 _SEPARATORS: Final = bytes.maketrans(b",=", b";;")
+# Deleting these leaves the separators, which must be `=` and one of the others in turn.
+_NO_SEPARATORS: Final = bytes(byte for byte in range(256) if byte not in b";,=")
 _Getter = Callable[[list[bytes]], Iterable[bytes]]
 
 
@@ -175,11 +177,17 @@ def _plain_rest(rest: bytes) -> Header | None:
 # --- reading
 
 
+def _in_turn(separators: bytes, items: int) -> bool:
+    """Return whether every item is a name, one ``=`` and a value; counting alone is deceived by ``a=b=c;d``."""
+    return len(separators) == max(2 * items - 1, 0) and separators[::2] == separators.count(b"=") * b"="
+
+
 @dataclass(slots=True)
 class _Group:
-    """The frames of one shape in this batch, their texts one after the other."""
+    """The frames of one shape in this batch, their texts one after the other, and the separators seen to fit."""
 
     shape: _Shape
+    separators: set[bytes] = field(default_factory=set)
     frames: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     flags: list[bytes] = field(default_factory=list)
@@ -229,8 +237,13 @@ class _Batch:
         tokens = area[:-2].translate(_SEPARATORS).split(b";")
         names = tuple(tokens[::2])
         group = self.groups.get(names) or self._group(names, area)
-        if group is None or area.count(b"=") << 1 != len(tokens) - (area == b"&&"):
+        if group is None:
             return False
+        separators = area.translate(None, _NO_SEPARATORS)
+        if separators not in group.separators:
+            if not _in_turn(separators, len(tokens) >> 1):
+                return False
+            group.separators.add(separators)
         if not self._take_head(index, head):
             return False
         shape = group.shape
