@@ -71,6 +71,15 @@ def test_chinese_text_is_read_in_each_encoding(text, encoding, expected):
     assert hj212.encode(message) == hj212.frame(segment)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+def test_a_length_counted_in_characters_is_survived_and_said(encoding):
+    text = f"{HEAD}CP=&&DataTime=20160801085857;i11001-Info=//清洗管路//&&"
+    raw = b"##%04d" % len(text) + hj212.frame(text.encode(encoding))[6:]
+    message = hj212.decode(raw, tolerant=True)
+    assert message.factors["i11001"]["Info"] == "//清洗管路//"
+    assert hj212.findings(message)[0].code == "length_mismatch"
+
+
 # --- the check of each logger
 
 
