@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from core import city
 from jiangcheng.core.access import services as access
 from jiangcheng.core.cases import services as cases
-from jiangcheng.core.cases.models import Case
+from jiangcheng.core.cases.models import Case, Finding
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.portal.models import Message
-from jiangcheng.core.records import queries
+from jiangcheng.core.records import queries as record_queries
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.models import Facility
 from jiangcheng.modules.credit import services as credit
-from jiangcheng.modules.enforcement import rules, services
+from jiangcheng.modules.enforcement import queries, rules, services
 from jiangcheng.modules.enforcement.models import Punishment
 
 AT = city.AT
@@ -136,7 +136,7 @@ def test_every_gate_stays_shut_until_it_may_open(bureau):
     punishment.refresh_from_db()
     assert punishment.state == "closed" and records.verify_steps().ok and access.verify_audit().ok
     # What was refused left no step behind.
-    assert [item.action for item in queries.steps(register="punishments", number=punishment.number)] == [
+    assert [item.action for item in record_queries.steps(register="punishments", number=punishment.number)] == [
         "create", "file", "record", "report", "notice", "state", "to_legal_review", "pass_review", "decide", "serve",
         "execute", "publish_executed", "close",
     ]  # fmt: skip
@@ -241,3 +241,19 @@ def test_names_follow_the_language_of_the_reader(bureau, client):
     english = {"accept-language": "en"}
     page = client.get(reverse("enforcement:published"), headers=english).content.decode()
     assert "First Works" in page and "甲厂" not in page
+
+
+def test_a_decision_not_published_in_time_becomes_a_case_and_is_taken_down_after_its_years(bureau, client):
+    _case, item = converted(bureau)
+    day = AT.date()
+    Punishment.objects.filter(pk=item.pk).update(publish_by_date=day, decision_number="吉市环罚〔2026〕1号")
+    assert services.watch_publication(now=AT) == 0
+    assert services.watch_publication(now=AT + dt.timedelta(days=1)) == 1
+    finding = Finding.objects.get(kind="enforcement.not_published")
+    assert finding.case is not None and "吉市环罚" in finding.title_zh
+    Punishment.objects.filter(pk=item.pk).update(published_at=AT)
+    assert services.watch_publication(now=AT + dt.timedelta(days=2)) == 0
+    finding.refresh_from_db()
+    assert finding.ended_at is not None
+    shown = queries.published(now=AT + dt.timedelta(days=3 * 365 - 1))
+    assert shown.exists() and not queries.published(now=AT + dt.timedelta(days=3 * 365)).exists()

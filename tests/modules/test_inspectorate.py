@@ -90,6 +90,37 @@ def test_from_feedback_to_look_back_with_every_gate(bureau):
     assert records.verify_steps().ok
 
 
+def test_more_time_is_asked_for_by_one_and_granted_by_another(bureau, client):
+    worker, leader = bureau["department"], bureau["leader"]
+    item = problem(bureau)
+    act(item, "start", worker)
+    with pytest.raises(Refused, match="due_required"):
+        act(item, "ask_extension", worker, text="汛期无法施工")
+    with pytest.raises(Refused, match="晚于"):
+        act(item, "ask_extension", worker, text="汛期", details={"due": item.due_date.isoformat()})
+    with pytest.raises(Refused, match="没有待批准"):
+        act(item, "grant_extension", leader, text="同意")
+    later = item.due_date + dt.timedelta(days=30)
+    act(item, "ask_extension", worker, text="汛期无法施工", details={"due": later.isoformat()})
+    client.force_login(leader)
+    assert f"申请延期至 {later}" in client.get(f"/inspectorate/problems/{item.number}/card").content.decode()
+    with pytest.raises(Refused, match="permission"):
+        act(item, "grant_extension", worker, text="自己同意")
+    act(item, "grant_extension", leader, text="同意")
+    item.refresh_from_db()
+    assert (item.due_date, item.extensions, item.asked_due_date) == (later, 1, None)
+    assert timezone.localdate(item.due_at) == later
+
+
+def test_the_bars_of_the_plan_stay_on_the_chart():
+    first, last = dt.date(2026, 1, 1), dt.date(2026, 4, 11)
+    day = dt.timedelta(days=1)
+    spans = [(first, last), (first - 50 * day, first + 50 * day), (last, last + 9 * day), (first, first)]
+    found = rules.bars(spans, first, last)
+    assert [(bar.start, bar.width) for bar in found] == [(0, 100), (0, 50), (99, 1), (0, 1)]
+    assert rules.bars([(first, first)], first, first)[0].width == 1
+
+
 def test_progress_is_computed_and_what_lags_shows(bureau):
     item = problem(bureau, due_date=dt.date(2026, 11, 22))
     for number in range(4):

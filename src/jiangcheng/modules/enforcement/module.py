@@ -7,6 +7,7 @@ from jiangcheng.core.manifest import (
     Manifest,
     Names,
     NotificationKind,
+    PeriodicTask,
     Permission,
     PublicPage,
     Register,
@@ -29,6 +30,19 @@ MANIFEST = Manifest(
             Names("执法环节超期", "A step of enforcement is overdue"),
             "ENFORCE",
             severity=2,
+        ),
+        FindingKind(
+            "enforcement.not_published",
+            Names("处罚决定逾期未公示", "Decision not published in time"),
+            "ENFORCE",
+            severity=2,
+        ),
+    ),
+    tasks=(
+        PeriodicTask(
+            "enforcement.tasks.watch_publication",
+            every=3600,
+            names=Names("处罚公示巡查", "Watch the publication of decisions"),
         ),
     ),
     registers=(

@@ -29,9 +29,10 @@ def gates(punishment: Punishment) -> tuple[rules.Gate, ...]:
     )
 
 
-def published() -> QuerySet[Punishment]:
-    """Return the decisions anybody may read, latest first."""
-    found = Punishment.objects.filter(published_at__isnull=False, withdrawn_at=None)
+def published(*, now: dt.datetime) -> QuerySet[Punishment]:
+    """Return the decisions anybody may read, latest first; after the term of publicity they are taken down."""
+    begin = now - dt.timedelta(days=365 * rules.table("terms")["shown_years"])
+    found = Punishment.objects.filter(published_at__gt=begin, withdrawn_at=None)
     return found.select_related("facility").order_by("-published_at", "-pk")
 
 

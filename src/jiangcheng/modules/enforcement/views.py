@@ -146,7 +146,7 @@ def facility_card(request: HttpRequest, code: str) -> HttpResponse:
 @public
 def published(request: HttpRequest) -> HttpResponse:
     """Show the decisions to anybody: what the law wants public, and nothing personal."""
-    page = Paginator(queries.published(), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(queries.published(now=received_at(request)), PAGE).get_page(request.GET.get("page"))
     causes = rules.causes(received_date(request))
     zh = (get_language() or "zh").startswith("zh")
     rows = [

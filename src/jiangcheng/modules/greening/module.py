@@ -45,7 +45,7 @@ MANIFEST = Manifest(
             "equipment", "执法装备", "Enforcement equipment", "Equipment",
             columns=("number", "unit", "item", "required", "held", "checked_date"),
             fields=("region", "unit", "item", "required", "held", "checked_date"),
-            filters=("unit", "item"), search=("unit",), key=("unit", "item"), prefix="ZB", order=930,
+            filters=("unit", "item"), search=("unit",), key=("unit", "item"), prefix="EQ", order=930,
         ),
         _register(
             "sewage-grades", "污水治理绩效分级", "Sewage grading", "SewageGrade",

@@ -33,6 +33,8 @@ class Problem(Record):
     lead_unit = models.CharField(_("责任单位"), max_length=120)
     leader = models.CharField(_("责任领导"), max_length=80, blank=True)
     due_date = models.DateField(_("整改时限"))
+    asked_due_date = models.DateField(_("申请延至"), null=True, blank=True)
+    extensions = models.PositiveSmallIntegerField(_("延期次数"), default=0)
     publicity_ends_date = models.DateField(_("公示截止"), null=True, blank=True)
     closed_out_at = models.DateTimeField(_("销号时间"), null=True, blank=True)
     rebounds = models.PositiveSmallIntegerField(_("反弹次数"), default=0)

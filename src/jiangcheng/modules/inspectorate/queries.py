@@ -54,6 +54,19 @@ def measures(*, problem: Problem) -> QuerySet[Measure]:
     return Measure.objects.filter(problem_number=problem.number, withdrawn_at=None).order_by("due_at", "pk")
 
 
+def plan(*, problem: Problem, on: dt.date) -> tuple[list[tuple[Measure, rules.Bar]], float]:
+    """Return the measures with their bars between the start and the term, and where today is, in percent."""
+    found = list(measures(problem=problem))
+    first, last = timezone.localdate(problem.created_at), max(problem.due_date, on)
+    spans = [
+        (timezone.localdate(item.created_at), timezone.localdate(item.closed_at or item.due_at) if item.closed_at
+         or item.due_at else problem.due_date)
+        for item in found
+    ]  # fmt: skip
+    (today,) = rules.bars([(on, on)], first, last)
+    return list(zip(found, rules.bars(spans, first, last), strict=True)), today.start
+
+
 def board(found: list[Standing]) -> list[tuple[str, dict[str, int]]]:
     """Return, per county, how many problems are open, late, closed out (动态清零)."""
     counties: dict[str, Counter[str]] = defaultdict(Counter)

@@ -58,6 +58,28 @@ def planned(start: dt.date, due: dt.date, on: dt.date) -> float:
     return min(1.0, max(0.0, (on - start).days / whole)) if whole > 0 else 1.0
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bar:
+    """A measure on the plan chart: where it begins and how long it is, as shares of the chart in percent."""
+
+    start: float
+    width: float
+
+
+def bars(spans: Sequence[tuple[dt.date, dt.date]], first: dt.date, last: dt.date) -> tuple[Bar, ...]:
+    """Return the bars of a plan chart from ``first`` to ``last``; what lies outside is cut off.
+
+    A bar that would vanish keeps one percent, so that it can be seen.
+    """
+    whole = max(1, (last - first).days)
+    found = []
+    for begins, ends in spans:
+        start = min(99.0, max(0.0, 100 * (begins - first).days / whole))
+        end = min(100.0, max(0.0, 100 * (ends - first).days / whole))
+        found.append(Bar(round(start, 2), round(max(1.0, end - start), 2)))
+    return tuple(found)
+
+
 def missing_for_self_check(measures: Sequence[str]) -> tuple[str, ...]:
     """Return why a self-check cannot be handed in: states of the measures that are not verified."""
     if not measures:

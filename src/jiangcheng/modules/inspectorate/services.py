@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -44,9 +45,41 @@ def from_case(*, case_number: str, actor: User, now: dt.datetime, reason: str) -
 def note_started(*, record_number: str, actor: User, now: dt.datetime, **_more: Any) -> None:
     """Answer ``record.problems.start``: from now on the term is the one of the plan, to its last minute."""
     problem = Problem.objects.get(number=record_number)
-    if problem.due_date is not None:
-        ends = dt.datetime.combine(problem.due_date, dt.time(23, 59, 59), workflow.BEIJING)
-        records.change(record=problem, values={"due_at": ends}, actor=actor, at=now, reason="整改时限")
+    ends = _end_of(problem.due_date)
+    records.change(record=problem, values={"due_at": ends}, actor=actor, at=now, reason="整改时限")
+
+
+def note_extension_asked(
+    *, record_number: str, actor: User, now: dt.datetime, details: Mapping[str, Any], **_more: Any
+) -> None:
+    """Answer ``record.problems.ask_extension``: keep the day that is asked for; it has to be a later one."""
+    problem = Problem.objects.get(number=record_number)
+    asked = dt.date.fromisoformat(details["due"])
+    if asked <= problem.due_date:
+        raise Refused(_("申请的日期应晚于现在的整改时限 %s。") % problem.due_date)
+    records.change(record=problem, values={"asked_due_date": asked}, actor=actor, at=now, reason="申请延期")
+
+
+def note_extension_granted(*, record_number: str, actor: User, now: dt.datetime, **_more: Any) -> None:
+    """Answer ``record.problems.grant_extension``: the day that was asked for is the term from now on."""
+    problem = Problem.objects.get(number=record_number)
+    if problem.asked_due_date is None:
+        raise Refused(_("没有待批准的延期申请。"))
+    values = {
+        "due_date": problem.asked_due_date,
+        "due_at": _end_of(problem.asked_due_date),
+        "asked_due_date": None,
+        "extensions": problem.extensions + 1,
+    }
+    records.change(record=problem, values=values, actor=actor, at=now, reason="同意延期")
+
+
+def note_extension_refused(*, record_number: str, actor: User, now: dt.datetime, **_more: Any) -> None:
+    """Answer ``record.problems.refuse_extension``: the term stays."""
+    problem = Problem.objects.get(number=record_number)
+    if problem.asked_due_date is None:
+        raise Refused(_("没有待批准的延期申请。"))
+    records.change(record=problem, values={"asked_due_date": None}, actor=actor, at=now, reason="不同意延期")
 
 
 def gate_self_check(*, record_number: str, **_more: Any) -> None:
@@ -101,3 +134,7 @@ def compute_notice(*, day: dt.date, at: dt.datetime) -> Notice:
         notice = Notice(day_date=day, edition=edition, table=told, sha256=digest, computed_at=at)
         notice.save()
     return notice
+
+
+def _end_of(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(23, 59, 59), workflow.BEIJING)

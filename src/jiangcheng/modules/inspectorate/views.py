@@ -46,9 +46,11 @@ def problem_card(request: HttpRequest, number: str) -> HttpResponse:
     on = received_date(request)
     seen = records.visible(register="problems", user=person(request), on=on)
     problem = get_object_or_404(seen, number=number)
+    plan, today = queries.plan(problem=problem, on=on)
     context = {
         "standing": queries.standing(problem=problem, on=on),
-        "measures": queries.measures(problem=problem),
+        "plan": plan,
+        "today": today,
         "problem": problem,
     }
     return render(request, "inspectorate/_problem.html", context)

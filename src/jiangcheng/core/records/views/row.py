@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
@@ -105,6 +107,8 @@ def act(request: HttpRequest, declared: Register, number: str) -> HttpResponseBa
         details["handler"] = int(handler)
     if reason := request.POST.get("reason_code", ""):
         details["reason_code"] = reason[:40]
+    with contextlib.suppress(ValueError):
+        details["due"] = dt.date.fromisoformat(request.POST.get("due", "")).isoformat()
     try:
         services.act(
             record=record,

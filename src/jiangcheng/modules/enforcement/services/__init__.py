@@ -10,6 +10,7 @@ from jiangcheng.modules.enforcement.services.punishments import (
     gate_report,
     gate_review,
     note_published,
+    watch_publication,
     weigh,
     write_document,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "gate_report",
     "gate_review",
     "note_published",
+    "watch_publication",
     "weigh",
     "write_document",
 ]

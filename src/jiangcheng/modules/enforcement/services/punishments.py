@@ -17,7 +17,8 @@ from jiangcheng.core.access import queries as access_queries
 from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import rules as workflow
-from jiangcheng.core.cases.models import Case
+from jiangcheng.core.cases import services as cases
+from jiangcheng.core.cases.models import Case, Finding
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.manifest import Opened
 from jiangcheng.core.portal import services as portal
@@ -29,6 +30,7 @@ from jiangcheng.modules.enforcement.services import papers
 
 REGISTER = "punishments"
 HANDLE = "enforcement.handle"
+LATE = "enforcement.not_published"
 MOST_TOLD = 5
 """Of a finding's occurrences go into the facts, the latest."""
 
@@ -57,6 +59,35 @@ def from_case(*, case_number: str, actor: User, now: dt.datetime, reason: str) -
         at=now,
     )
     return Opened(record.number, f"/records/{REGISTER}/{record.number}/")
+
+
+def watch_publication(*, now: dt.datetime) -> int:
+    """Report every decision that should be public by now and is not; end what has been published since."""
+    late = list(queries.late_to_publish(on=timezone.localdate(now)))
+    for item in late:
+        ended = dt.datetime.combine(item.publish_by_date or now.date(), dt.time(23, 59, 59), workflow.BEIJING)
+        cases.report(
+            finding=cases.FindingReport(
+                kind=LATE,
+                dedup_key=f"{LATE}:{item.number}",
+                rule_version="enforcement.terms",
+                title_zh=f"处罚决定逾期未公示：{item.decision_number or item.number}",
+                title_en=f"Decision not published in time: {item.decision_number or item.number}",
+                severity=2,
+                facility_id=item.facility_id,
+                first_at=ended,
+                last_at=ended,
+                evidence={
+                    "publish_by": str(item.publish_by_date),
+                    "clause": rules.table("terms")["publish_source"],
+                },
+            ),
+            now=now,
+        )
+    keys = [f"{LATE}:{item.number}" for item in late]
+    for finding in Finding.objects.filter(kind=LATE, ended_at=None).exclude(dedup_key__in=keys):
+        cases.end_finding(dedup_key=finding.dedup_key, at=now)
+    return len(late)
 
 
 def _fact(item: Mapping[str, Any], measured: ObservedProperty | None) -> str:
