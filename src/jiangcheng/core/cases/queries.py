@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -137,9 +137,14 @@ def narrowed(cases: QuerySet[Case], *, filters: Filters, user: User, now: dt.dat
 
 
 def listed(cases: QuerySet[Case]) -> QuerySet[Case]:
-    """Return the cases as lists show them: most urgent clock first, everything they name loaded."""
+    """Return the cases as lists show them: most urgent clock first, without a clock last, all they name loaded."""
     loaded = cases.select_related("region", "grid_cell", "facility", "handler", "workflow")
-    return loaded.order_by("due_at", "-severity", "pk")
+    return pressing(loaded)
+
+
+def pressing(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Return the cases in the order of lists: most urgent clock first, without a clock last."""
+    return cases.order_by(F("due_at").asc(nulls_last=True), "-severity", "pk")
 
 
 def open_cases(cases: QuerySet[Case]) -> QuerySet[Case]:

@@ -18,6 +18,7 @@ from jiangcheng.core.access.services import asked_at, person, received_at, recei
 from jiangcheng.core.cases import queries, rules, services
 from jiangcheng.core.cases.models import Case, WorkflowDefinition
 from jiangcheng.core.cases.views import wording
+from jiangcheng.core.manifest import manifests
 from jiangcheng.core.registry import queries as registry
 
 PAGE = 50
@@ -52,7 +53,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "counts": queries.counts(found, now=now),
         "states": [(item["code"], wording.name_of(item)) for item in _states()],
         "counties": [(item.code, wording.name_of(item)) for item in registry.regions(level="county")],
-        "types": wording.types(seen.order_by("case_type").values_list("case_type", flat=True).distinct()),
+        "types": wording.types(sorted({kind.case_type for kind in manifests.finding_kinds().values()})),
         "flags": wording.FLAGS.items(),
         **(_list(request, found, now) if as_list else _board(found, now)),
     }
@@ -163,8 +164,12 @@ def _states() -> list[dict[str, Any]]:
 
 
 def _list(request: HttpRequest, found: Any, now: Any) -> dict[str, Any]:
-    page = Paginator(queries.listed(found), PAGE).get_page(request.GET.get("page"))
-    return {"page": page, "cards": [wording.card(case, now) for case in page.object_list]}
+    # Sorting keys alone and loading a page of rows is several times faster than sorting the rows.
+    page = Paginator(queries.pressing(found).values_list("pk", flat=True), PAGE).get_page(
+        request.GET.get("page")
+    )
+    rows = queries.listed(Case.objects.filter(pk__in=list(page.object_list)))
+    return {"page": page, "cards": [wording.card(case, now) for case in rows]}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
