@@ -7,6 +7,8 @@ import re
 
 from django.apps import apps
 
+from jiangcheng.config import standards_cli
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -28,3 +30,12 @@ def test_links_between_documents_lead_somewhere():
             if not (page.parent / target).exists():
                 broken.append(f"{page.relative_to(ROOT)}: {target}")
     assert broken == []
+
+
+def test_the_page_of_verification_lists_every_table_as_it_stands():
+    page = (ROOT / "docs/verification.md").read_text(encoding="utf-8")
+    _, _, rest = page.partition("<!-- tables -->")
+    listed, _, _ = rest.partition("<!-- end -->")
+    assert listed.strip() == standards_cli.markdown(), (
+        "jiangcheng standards > docs/verification.md, between the marks"
+    )

@@ -14,7 +14,17 @@ from typing import BinaryIO, TextIO, TypeAlias
 from django.conf import settings
 from django.core import management
 
-from jiangcheng.config import demo_command, doctor, filters, hj212_cli, jobs, plates_cli, process, transfer
+from jiangcheng.config import (
+    demo_command,
+    doctor,
+    filters,
+    hj212_cli,
+    jobs,
+    plates_cli,
+    process,
+    standards_cli,
+    transfer,
+)
 from jiangcheng.core import manifest
 from jiangcheng.core.access import services as access
 from jiangcheng.core.cases import services as cases
@@ -34,6 +44,7 @@ def register(commands: Subparsers) -> None:
     hj212_cli.register(commands)
     transfer.register(commands)
     plates_cli.register(commands)
+    standards_cli.register(commands)
     _register_filters(commands)
     _register_plan(commands)
 

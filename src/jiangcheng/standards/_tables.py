@@ -153,6 +153,15 @@ def load(standard: str) -> Table:
     return read(path)
 
 
+def names() -> tuple[str, ...]:
+    """Return the file names of all tables with dated rows, in order; lists of codes are not among them."""
+    kinds = {
+        path.stem: tomllib.loads(path.read_text(encoding="utf-8")).get("kind")
+        for path in FOLDER.glob("*.toml")
+    }
+    return tuple(sorted(name for name, kind in kinds.items() if kind in EXTRA_COLUMNS))
+
+
 def read(path: pathlib.Path) -> Table:
     """Read the table whose TOML file is `path`; the rows lie beside it in the CSV file of the same name."""
     try:

@@ -25,6 +25,7 @@ __all__ = [
     "limit",
     "rows",
     "table",
+    "tables",
     "value",
 ]
 
@@ -44,6 +45,11 @@ class Grade(NamedTuple):
 def table(standard: str) -> Table:
     """Return a whole table, e.g. ``"GB3095"``, with its editions and sources."""
     return _tables.load(standard)
+
+
+def tables() -> tuple[Table, ...]:
+    """Return every table with dated rows, by file name."""
+    return tuple(_tables.load(name) for name in _tables.names())
 
 
 @functools.lru_cache(maxsize=4096)

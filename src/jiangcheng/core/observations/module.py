@@ -15,6 +15,14 @@ MANIFEST = Manifest(
             "activity",
             20,
         ),
+        Page(
+            "observations:standards",
+            Names("标准与限值", "Standards and limits"),
+            "observations.view",
+            "judge",
+            "book-open",
+            90,
+        ),
     ),
     tasks=(
         PeriodicTask("observations.tasks.roll_up", 300, Names("更新日统计", "Update daily roll-ups")),

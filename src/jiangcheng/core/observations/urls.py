@@ -6,6 +6,8 @@ from jiangcheng.core.observations import views
 
 app_name = "observations"
 urlpatterns = [
+    path("standards/", views.standards, name="standards"),
+    path("standards/<str:name>/", views.standard, name="standard"),
     path("stations/", views.stations, name="stations"),
     path("stations/<str:code>/", views.station, name="station"),
     path("stations/<str:code>/series.json", views.series, name="series"),
