@@ -158,7 +158,8 @@ def test_screening_tells_every_reason_and_keeps_what_it_does_not_know():
 
 
 @pytest.mark.parametrize(
-    ("zone", "day", "night"), [("0", 50, 40), ("1", 55, 45), ("2", 60, 50), ("3", 65, 55), ("4a", 70, 55), ("4b", 70, 60)]
+    ("zone", "day", "night"),
+    [("0", 50, 40), ("1", 55, 45), ("2", 60, 50), ("3", 65, 55), ("4a", 70, 55), ("4b", 70, 60)]
 )  # fmt: skip
 def test_limits_by_class(zone, day, night):
     assert (rules.limit(zone, "day", ON), rules.limit(zone, "night", ON)) == (day, night)

@@ -79,7 +79,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DESKS = ["access", "portal", "registry", "observations", "cases", "records", "indicators"]
 MODULES = [
-    "air", "water", "emissions", "plan",
+    "air", "water", "noise", "emissions", "plan",
     "enterprises", "inspections", "enforcement", "credit", "inspectorate", "participation", "fieldwork",
 ]  # fmt: skip
 
