@@ -80,6 +80,16 @@ def instant(start: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(int(start), dt.UTC)
 
 
+def day_of(start: int) -> dt.date:
+    """Return the Beijing day of epoch seconds."""
+    return instant(start).astimezone(periods.BEIJING).date()
+
+
+def noise_day_of(start: int, on: dt.date) -> dt.date:
+    """Return the noise day of epoch seconds: that on which its day period began."""
+    return day_of(start - rules.day_hours(on)[0] * periods.HOUR)
+
+
 def stations(*, on: dt.date, scope: Scope | None = None) -> list[Station]:
     """Return the noise stations in operation on a date."""
     rows = Station.objects.filter(
@@ -323,7 +333,7 @@ def point_days(*, points: Sequence[Station], first: dt.date, last: dt.date) -> l
     index = ZoneIndex()
     rows = []
     for key, at in sorted({*found["noise_ld"], *found["noise_ln"]}):
-        day = periods.natural_day(at).item()
+        day = day_of(at)
         ld, ln = (found[code].get((key, at), float("nan")) for code in ("noise_ld", "noise_ln"))
         rows.append(PointDay(by_key[key], day, index.at(by_key[key], day), ld, ln))
     return rows
@@ -411,11 +421,13 @@ def route(*, case: Case, on: dt.date) -> Routed:
     """Return the type of source of a case and the duty it falls under: a person's word, else the text's."""
     decided = CaseSource.objects.filter(case=case).select_related("decided_by").first()
     if decided is not None:
-        kind, words, person = decided.source_type, (), decided.decided_by
-    else:
-        kind, words = rules.source_type(f"{case.title_zh}\n{case.description}")
-        person = None
-    return Routed(kind, words, duty_for(kind, case.region.code if case.region else "", on), person)
+        return Routed(decided.source_type, (), _duty(decided.source_type, case, on), decided.decided_by)
+    kind, words = rules.source_type(f"{case.title_zh}\n{case.description}")
+    return Routed(kind, words, _duty(kind, case, on), None)
+
+
+def _duty(source_type: str, case: Case, on: dt.date) -> NoiseDuty | None:
+    return duty_for(source_type, case.region.code if case.region else "", on)
 
 
 def duty_for(source_type: str, region_code: str, on: dt.date) -> NoiseDuty | None:

@@ -69,7 +69,7 @@ def grouped_energy(levels: ArrayLike, group: ArrayLike, groups: int) -> Energy:
     present = ~np.isnan(numbers)
     index = np.asarray(group, dtype=np.int64)[present]
     return Energy(
-        np.bincount(index, weights=10.0 ** (numbers[present] / 10.0), minlength=groups),
+        np.bincount(index, weights=10.0 ** (numbers[present] / 10.0), minlength=groups).astype(np.float64),
         np.bincount(index, minlength=groups).astype(np.int64),
     )
 
@@ -121,13 +121,15 @@ def summarise(
     ordered = numbers[present][order]
     first = np.cumsum(energy.number) - energy.number
     enough = energy.number >= max(minimum, 1)
-    statistical = [
-        np.where(enough, _quantile(ordered, first, energy.number, 1.0 - percent / 100.0), np.nan)
+    l10, l50, l90 = (
+        rounding.settle(
+            np.where(enough, _quantile(ordered, first, energy.number, 1.0 - percent / 100.0), np.nan)
+        )
         for percent in PERCENTS
-    ]
+    )
     peaks = numbers if maxima is None else np.asarray(maxima, dtype=np.float64)
     lmax = np.where(enough, _greatest(np.where(present, peaks, np.nan), group, groups), np.nan)
-    return Summary(energy.level(minimum), *map(rounding.settle, statistical), lmax, energy.number)
+    return Summary(energy.level(minimum), l10, l50, l90, lmax, energy.number)
 
 
 def day_night_level(day: ArrayLike, night: ArrayLike) -> Floats:

@@ -81,4 +81,4 @@ def screen(
 
 def within(reasons: ArrayLike) -> NDArray[np.bool_]:
     """Tell which minutes count."""
-    return (np.asarray(reasons, dtype=np.uint8) & np.uint8(INVALID)) == 0
+    return np.asarray((np.asarray(reasons, dtype=np.uint8) & np.uint8(INVALID)) == 0, dtype=bool)

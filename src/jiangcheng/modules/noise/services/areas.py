@@ -132,7 +132,7 @@ def import_areas(
 def _features(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if not isinstance(document, Mapping) or not isinstance(document.get("features"), list):
         raise Refused("not_geojson")
-    features = document["features"]
+    features: list[Mapping[str, Any]] = document["features"]
     if len(features) > MOST_FEATURES:
         raise Refused("too_many")
     if not features or not all(isinstance(feature, Mapping) for feature in features):

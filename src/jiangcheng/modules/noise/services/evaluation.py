@@ -53,7 +53,7 @@ def evaluate_event(*, record_number: str, now: dt.datetime, **_more: Any) -> Non
     if not points:
         return
     first, last = (
-        rules.noise_day(int(at.timestamp()), now.date()).item() for at in (event.starts_at, event.ends_at)
+        queries.noise_day_of(int(at.timestamp()), now.date()) for at in (event.starts_at, event.ends_at)
     )
     days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
     _evaluate_touched({day: {points[0].pk} for day in days}, points, now=now)
@@ -161,7 +161,7 @@ def _add_day(
         ("noise_hours_day", np.where(there, screened.hours_day, np.nan), over[0]),
         ("noise_hours_night", np.where(there, screened.hours_night, np.nan), over[1]),
     )
-    start = np.int64(periods.day_bounds(day)[0])
+    start = np.array(periods.day_bounds(day)[0])
     for code, values, known in columns:
         told = values[:, 0] if known else np.full(len(keys), np.nan)
         rows.add(store.Granularity.DAY, code, keys, start, told)

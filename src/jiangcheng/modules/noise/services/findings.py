@@ -15,7 +15,7 @@ from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import Station
 from jiangcheng.methods import episodes
 from jiangcheng.modules.noise import queries, rules
-from jiangcheng.modules.noise.models import NoiseZone
+from jiangcheng.modules.noise.models import NightPermit, NoiseZone
 from jiangcheng.standards import lookup, periods, rounding
 
 OVER_LIMIT, BURST = "noise.over_limit", "noise.night_burst"
@@ -90,7 +90,7 @@ def _rows(kind: str, period: str, code: str, points: list[Station], first: dt.da
     by_key, index = {point.pk: point for point in points}, queries.ZoneIndex()
     rows = []
     for (key, start), value in sorted(found.items()):
-        day = periods.natural_day(start).item()
+        day = queries.day_of(start)
         zone = index.at(by_key[key], day)
         if zone is not None:
             limit = (
@@ -146,5 +146,5 @@ def _finding(kind: str, code: str, row: Judged, configuration: RuleConfiguration
     )
 
 
-def _numbers(permits: list[queries.NightPermit]) -> str:
+def _numbers(permits: list[NightPermit]) -> str:
     return "、".join(permit.number for permit in permits)
