@@ -206,6 +206,15 @@ def levels(
     return found
 
 
+def has_hours(*, stations: Sequence[int], start: int, end: int) -> bool:
+    """Tell whether anything derived is stored for the hours of ``[start, end)`` [epoch s]."""
+    keys = [derived()["noise_minutes"]]
+    found = _columns(
+        stations=stations, properties=keys, granularity=store.Granularity.HOUR, start=start, end=end
+    )
+    return bool(len(found["start"]))
+
+
 def _keys(*pairs: tuple[str, str]) -> dict[tuple[str, str], int]:
     rows = ObservedProperty.objects.filter(code__in=[code for code, _ in pairs], statistic="avg")
     return {(code, statistic): key for code, statistic, key in rows.values_list("code", "statistic", "pk")}

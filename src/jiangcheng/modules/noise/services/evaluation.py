@@ -94,6 +94,8 @@ def _evaluate_day(day: dt.date, points: list[Station], *, now: dt.datetime) -> N
     end = rules.period_bounds(day, night=True)[1]
     found = queries.minutes(stations=[point.pk for point in points], start=start, end=end)
     keys = np.array(sorted(point.pk for point in points), np.int64)
+    if not len(found) and not queries.has_hours(stations=keys.tolist(), start=start, end=end):
+        return
     reasons = _reasons(found, points, start, end, day)
     group = np.searchsorted(keys, found.station) * HOURS + (found.start - start) // periods.HOUR
     hours = rules.Hours.of(
