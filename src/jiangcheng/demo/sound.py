@@ -15,7 +15,7 @@ from jiangcheng.core.records import services as records
 from jiangcheng.core.registry import services as registry
 from jiangcheng.core.registry.models import ObservedProperty, Region, Station
 from jiangcheng.demo import geography, noise, register, truth
-from jiangcheng.modules.noise import queries, services
+from jiangcheng.modules.noise import queries, rules, services
 from jiangcheng.modules.noise.models import JointAction, NoiseDuty, NoiseZone
 from jiangcheng.modules.participation import services as participation
 from jiangcheng.standards import periods
@@ -80,7 +80,8 @@ def _minutes(stations: list[dict[str, str]], now: dt.datetime) -> None:
     """Append the minutes that are missing; drawn from station and day, so that a restart tells the same."""
     hour = int(now.timestamp()) // periods.HOUR * periods.HOUR
     until = hour - periods.HOUR
-    first = periods.day_bounds(now.astimezone(periods.BEIJING).date() - dt.timedelta(days=DAYS))[0]
+    day = now.astimezone(periods.BEIJING).date() - dt.timedelta(days=DAYS)
+    first = rules.period_bounds(day, night=False)[0]
     keys = dict(Station.objects.filter(kind=Station.Kind.NOISE).values_list("code", "pk"))
     codes = ("Leq", "LMx", "noise_rain")
     properties = dict(
@@ -121,7 +122,7 @@ def _drawn(row: dict[str, str], starts: np.ndarray) -> dict[str, np.ndarray]:
     level = level + 6.0 * rainy
     return {
         "Leq": np.round(level, 1),
-        "LMx": np.round(level + 6.0 + np.abs(3.0 * fields[place, 1, of_day]), 1),
+        "LMx": np.round(level + 5.0 + np.abs(1.2 * fields[place, 1, of_day]), 1),
         "noise_rain": rain,
     }
 
