@@ -7,6 +7,7 @@ import gzip
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -198,6 +199,43 @@ def test_a_class_of_19_points_reaches_its_published_rate_by_point_days_only():
 
 def test_without_valid_periods_there_is_no_rate():
     assert rules.pass_rates(["1", ""], [np.nan, 50.0], [np.nan, np.nan], on=ON) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("KTV 音响和广场舞", "social"),
+        ("Construction site at night", "construction"),
+        ("工地货车鸣笛，喇叭声不断", "road"),
+        ("很吵", ""),
+        ("", ""),
+    ],
+)
+def test_the_words_of_a_text_propose_its_type(text, kind):
+    assert rules.source_type(text)[0] == kind
+
+
+def test_every_type_of_the_duty_list_has_a_department_a_clause_and_words_of_its_own():
+    told = rules.sources()["types"]
+    assert all(item["department_zh"] and item["basis"] and item["words"] for item in told)
+    words = [word.lower() for item in told for word in item["words"]]
+    assert len(words) == len(set(words))
+
+
+@given(st.sets(st.sampled_from(rules.CLASSES)))
+def test_class_4_governs_then_the_strictest(zones):
+    found = rules.governing(zones)
+    if zones & {"4a", "4b"}:
+        assert found[0] == "4"
+    else:
+        assert found == min(zones, default="")
+
+
+@pytest.mark.parametrize(("away", "metres"), [(0.0, 0.0), (0.009, 0.0), (0.02, 803.0)])
+def test_the_distance_to_an_area(away, metres):
+    shape = shapely.box(126.0 - 0.01, 43.8 - 0.01, 126.0 + 0.01, 43.8 + 0.01)
+    # A hundredth of a degree of longitude is 1111.95 m × cos 43.8°.
+    assert rules.metres_to(126.0 + away, 43.8, shape) == pytest.approx(metres, rel=2e-3)
 
 
 @pytest.mark.parametrize(("mean", "grade"), [(50.04, 1), (50.06, 2), (55.1, 3), (65.0, 4), (65.1, 5)])

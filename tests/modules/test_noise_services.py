@@ -19,7 +19,8 @@ from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.observations import store
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry import services as registry
-from jiangcheng.core.registry.models import Region
+from jiangcheng.core.registry.models import ObservedProperty, Region
+from jiangcheng.gateway.translate import Properties
 from jiangcheng.modules.noise import queries, services
 from jiangcheng.modules.noise.models import NightPermit, NoiseDuty, NoiseZone, SensitiveArea
 from modules import town as town_module
@@ -507,6 +508,25 @@ def test_zones_are_imported_by_who_manages_them(bureau, client):
     assert send(file=SimpleUploadedFile("z.geojson", b"{")).status_code == 422
     assert send().status_code == 200
     assert NoiseZone.objects.get(code="N1").brought_by.actor == bureau["department"]
+
+
+def test_a_county_brings_its_own_zones_and_ends_no_others(bureau):
+    def covers(longitude, latitude):
+        return longitude < 126.5
+
+    own = feature("Z1", 126.0, **{"class": "2"})
+    later = {"valid_from": dt.date(2026, 1, 1), "covers": covers}
+    assert bring(own, complete=False, dry_run=True, **later).changed == 1
+    assert {error.code for error in bring(own, **later).errors} == {"Z2", "Z3"}
+    refused = bring(feature("Z2", 126.5, **{"class": "3"}), complete=False, **later)
+    assert [error.reason for error in refused.errors] == ["scope"]
+
+
+def test_levels_of_a_noise_frame_are_understood(town):
+    known = Properties()
+    known.load()
+    leq = ObservedProperty.objects.get(code="Leq", statistic="avg").pk
+    assert [known.find("Leq", field, system="23") for field in ("Data", "Avg", "Rtd")] == [leq] * 3
 
 
 def test_routing_page_and_cards(bureau, client):

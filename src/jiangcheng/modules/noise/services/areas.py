@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import shapely
@@ -41,7 +41,7 @@ class AreaError:
     number: int
     code: str
     reason: str
-    """``geometry``, ``code``, ``twice``, ``class``, ``use``, ``buildings`` or ``earlier``."""
+    """``geometry``, ``code``, ``twice``, ``class``, ``use``, ``buildings``, ``earlier`` or ``scope``."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ def import_areas(
     actor: User | None,
     at: dt.datetime,
     dry_run: bool = False,
+    covers: Callable[[float, float], bool] | None = None,
 ) -> AreaReport:
     """Import a GeoJSON FeatureCollection of areas: all of it, or nothing where a feature is wrong.
 
@@ -86,6 +87,8 @@ def import_areas(
         True where the file is the whole zoning: areas it does not name end as well.
     dry_run
         Say what would happen and leave everything as it is.
+    covers
+        Tells whether the person may change an area around a point; None: everywhere.
 
     Raises
     ------
@@ -98,12 +101,14 @@ def import_areas(
     model = MODELS[kind]
     held = {row.code: row for row in model._default_manager.filter(valid_to_date=None)}
     drafts, errors = _drafts(kind, features, held, valid_from)
-    if errors:
-        return AreaReport(errors=tuple(errors))
     fresh = [draft for draft in drafts if draft.code not in held]
     changed = [draft for draft in drafts if draft.code in held and not _same(held[draft.code], draft)]
     named = {draft.code for draft in drafts}
     gone = [row for code, row in held.items() if complete and code not in named]
+    if covers is not None:
+        errors += _beyond([*fresh, *changed, *gone], covers)
+    if errors:
+        return AreaReport(errors=tuple(errors))
     report = AreaReport(
         len(fresh),
         len(changed),
@@ -161,6 +166,16 @@ def _drafts(
         seen.add(code)
         drafts.append(_draft(kind, told, code, shape, before, valid_from))
     return drafts, errors
+
+
+def _beyond(areas: list[Area], covers: Callable[[float, float], bool]) -> list[AreaError]:
+    """Return the areas that somebody else answers for, those among them that would end."""
+    errors = []
+    for number, area in enumerate(areas, start=1):
+        inside = shapely.geometry.shape(area.boundary).representative_point()
+        if not covers(inside.x, inside.y):
+            errors.append(AreaError(number, area.code, "scope"))
+    return errors
 
 
 def _wrong(kind: str, told: Mapping[str, Any], code: str, shape: Any, seen: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -47,6 +48,9 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
     """Note the type of source a person decided on."""
     seen = case_queries.visible(user=person(request), on=received_date(request))
     case = get_object_or_404(seen, number=number)
+    held = case_queries.permissions_on(case=case, user=person(request), on=received_date(request))
+    if "cases.dispatch" not in held:
+        raise PermissionDenied
     try:
         services.decide_source(
             case=case,

@@ -79,6 +79,7 @@ def area_error(reason: str) -> str:
         "use": _("用途 use 须为 residence、school、hospital、office、care"),
         "buildings": _("建筑物数 buildings 须为非负整数"),
         "earlier": _("生效日期须晚于现行版本"),
+        "scope": _("不在您的管辖范围内"),
     }[reason]
 
 

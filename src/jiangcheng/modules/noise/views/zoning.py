@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import asked_at, person, received_at, received_date, requires
+from jiangcheng.core.registry import queries as registry
 from jiangcheng.modules.noise import queries, rules, services
 from jiangcheng.modules.noise.models import AreaImport, NoiseZone, SensitiveArea
 from jiangcheng.modules.noise.views import wording
@@ -53,6 +55,7 @@ def import_areas(request: HttpRequest) -> HttpResponse:
             actor=person(request),
             at=received_at(request),
             dry_run=bool(request.POST.get("dry_run")),
+            covers=_covers(request),
         )
     except services.Refused as refused:
         return _page(request, {"refused": wording.refusal(refused.reason)}, status=422)
@@ -64,6 +67,18 @@ def import_areas(request: HttpRequest) -> HttpResponse:
         ],
     }
     return _page(request, told, status=422 if report.errors else 200)
+
+
+def _covers(request: HttpRequest) -> Callable[[float, float], bool]:
+    """Return what tells whether a point lies where the person manages noise."""
+    on = received_date(request)
+    scope = access.scope(request.user, "noise.manage", on)
+
+    def covers(longitude: float, latitude: float) -> bool:
+        cell = registry.leaf_grid(longitude, latitude, on)
+        return scope.everything or (cell is not None and scope.covers_region(cell.region.code))
+
+    return covers
 
 
 def _from(request: HttpRequest) -> dt.date:
