@@ -174,3 +174,32 @@ def test_the_published_sections_through_the_filter(shared_data: pathlib.Path) ->
     known = [row for row in rows if row["class"] and row["status"] == "正常"]
     same = sum(row["class"] == row["class_name"] for row in known)
     assert same / len(known) >= 0.9995
+
+
+def test_noise_days_of_a_real_station(shared_data: pathlib.Path) -> None:
+    packed = shared_data / "noise" / "laeq_1min.csv.gz"
+    if not packed.is_file():
+        pytest.skip("the noise file is not among the shared data")
+    sink = io.BytesIO()
+    mapping = {"time": "datetime", "leq": "LEQ dB -A"}
+    with gzip.open(packed) as source:
+        report = filters.noise_evaluate(source, sink, mapping=mapping, zone="1")
+    rows = list(csv.DictReader(io.StringIO(sink.getvalue().decode())))
+    assert (report.rows, report.rejected, len(rows)) == (16470, 0, 13)
+    assert (rows[0]["day"], rows[0]["ld"], rows[0]["hours_night"]) == ("2025-03-20", "", "6")
+    whole = rows[1:12]
+    assert all(row["hours_day"] == "16" and row["hours_night"] == "8" for row in whole)
+    assert {row["night_limit"] for row in rows} == {"45"}
+    assert all((float(row["ln"]) > 45.05) == (row["night_passes"] == "no") for row in whole)
+
+
+def test_noise_needs_its_columns_and_refuses_what_is_no_level() -> None:
+    sink, rejects = io.BytesIO(), io.StringIO()
+    text = b"time,leq\n2026-06-01 06:00:00,50\n2026-06-01 06:01:00,999\n2026-06-01 06:02:00,-3\nx,50\n"
+    report = filters.noise_evaluate(io.BytesIO(text), sink, rejects)
+    assert (report.rows, report.rejected) == (4, 3)
+    assert len(sink.getvalue().splitlines()) == 2
+    with pytest.raises(ValueError, match="no column leq"):
+        filters.noise_evaluate(io.BytesIO(b"time\n2026-06-01\n"), io.BytesIO())
+    with pytest.raises(ValueError, match="no functional class"):
+        filters.noise_evaluate(io.BytesIO(b"time,leq\n"), io.BytesIO(), zone="5")

@@ -200,6 +200,13 @@ def _register_filters(commands: Subparsers) -> None:
     )
     classify.set_defaults(run=_water_classify)
 
+    noise = commands.add_parser("noise", help="evaluate sound levels")
+    actions = noise.add_subparsers(required=True, metavar="ACTION")
+    days = actions.add_parser("evaluate", help="Ld, Ln, Ldn of every noise day of a CSV file of levels")
+    _file_arguments(days)
+    days.add_argument("--class", dest="zone", default="", help="functional class 0, 1, 2, 3, 4a or 4b")
+    days.set_defaults(run=_noise_evaluate)
+
 
 def _file_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="CSV file (.gz too), - for standard input")
@@ -264,6 +271,13 @@ def _water_classify(options: argparse.Namespace) -> int:
             filters.water_classify(
                 source, sink, rejects, mapping=_mapping(options.map), lake_column=options.lake_column
             )
+        )
+
+
+def _noise_evaluate(options: argparse.Namespace) -> int:
+    with _open_or_explain(options) as (source, sink, rejects):
+        return _report(
+            filters.noise_evaluate(source, sink, rejects, mapping=_mapping(options.map), zone=options.zone)
         )
 
 

@@ -79,8 +79,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DESKS = ["access", "portal", "registry", "observations", "cases", "records", "indicators"]
 MODULES = [
-    "air", "water", "emissions", "plan",
-    "enterprises", "inspections", "enforcement", "credit", "inspectorate", "participation", "fieldwork", "greening",
+    "air", "water", "noise", "emissions", "plan",
+    "enterprises", "inspections", "enforcement", "credit", "inspectorate", "participation", "fieldwork",
+    "greening",
 ]  # fmt: skip
 
 INSTALLED_APPS = [

@@ -122,6 +122,8 @@ class Hook:
 
     ``person.todo``
         ``(user, now) -> list[ToDo]``: what waits for a person.
+    ``case.proposals``
+        ``(case_number, at) -> list[Proposed]``: who could be sent to a case by the matter it is about.
     ``case.converted.<target>``
         ``(case_number, actor, now, reason) -> Opened``: a case is turned into something graver.
     ``facility.checklist``
@@ -155,6 +157,14 @@ class ToDo:
     since: dt.datetime | None = None
     severity: int = 2
     number: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Proposed:
+    """Somebody who could be sent to a case, and why."""
+
+    user_id: int
+    why: Names
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -35,8 +35,9 @@ STATISTICS = {
     "ZsAvg": "zs_avg",
     "ZsMin": "zs_min",
     "ZsMax": "zs_max",
+    "Data": "avg",
 }
-"""Kinds of value (HJ 212-2017 table 4) as statistics of `ObservedProperty`."""
+"""Kinds of value (HJ 212-2017 table 4) as statistics of `ObservedProperty`; noise has its levels as ``Data``."""
 
 ASIDE = frozenset({"Flag", "EFlag", "SampleTime", "CompleteTime", "SampleType"})
 """Fields that say something about a value and are none. ``Flag`` goes with the values of its code."""

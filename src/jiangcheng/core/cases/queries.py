@@ -22,7 +22,7 @@ from jiangcheng.core.cases.models import (
     RuleConfiguration,
     WorkflowDefinition,
 )
-from jiangcheng.core.manifest import ToDo
+from jiangcheng.core.manifest import ToDo, manifests
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.models import GridDuty, Region
 
@@ -222,13 +222,14 @@ def candidates(*, case: Case, on: dt.date) -> list[User]:
 
 
 def proposals(*, case: Case, at: dt.datetime) -> list[Proposal]:
-    """Return who could be sent to a case and why, best first: the people of its grid cell, who is on duty, the
-    parallel chief of its matter, then everybody else who may handle it; with what each has in hand.
+    """Return who could be sent to a case and why, best first: whom a room names for its matter, the people of
+    its grid cell, who is on duty, the parallel chief of its matter, then everybody else who may handle it; with
+    what each has in hand.
     """
     on = timezone.localdate(at)
     fit = {person.pk: person for person in candidates(case=case, on=on)}
     reasons: dict[int, tuple[str, str]] = {}
-    for person, why in _responsible(case, on) + _on_duty(case, at):
+    for person, why in _of_rooms(case, at) + _responsible(case, on) + _on_duty(case, at):
         if person.pk in fit:
             reasons.setdefault(person.pk, why)
     loads = dict(
@@ -240,6 +241,14 @@ def proposals(*, case: Case, at: dt.datetime) -> list[Proposal]:
     first = [Proposal(fit[key], *why, loads.get(key, 0)) for key, why in reasons.items()]
     rest = [Proposal(person, "", "", loads.get(key, 0)) for key, person in fit.items() if key not in reasons]
     return first + sorted(rest, key=lambda item: (item.load, str(item.person)))
+
+
+def _of_rooms(case: Case, at: dt.datetime) -> list[tuple[User, tuple[str, str]]]:
+    named = [
+        item for told in manifests.ask("case.proposals", case_number=case.number, at=at) for item in told
+    ]
+    people = User.objects.in_bulk([item.user_id for item in named])
+    return [(people[item.user_id], (item.why.zh, item.why.en)) for item in named if item.user_id in people]
 
 
 def _responsible(case: Case, on: dt.date) -> list[tuple[User, tuple[str, str]]]:
@@ -388,13 +397,16 @@ def _waits(case: Case, kind: str, due_at: dt.datetime | None) -> ToDo:
 
 
 def propose_handler(*, case: Case, on: dt.date) -> User | None:
-    """Return who should handle a case: the inspector of its grid cell, else deputy, else chief.
+    """Return who should handle a case: whom a room names for its matter, else the inspector of its grid cell,
+    else deputy, else chief.
 
-    None where the case lies in no cell or none of them may handle it.
+    None where nobody is named and the case lies in no cell, or none of them may handle it.
     """
-    if case.grid_cell is None:
-        return None
     fit = set(candidates(case=case, on=on))
+    noon = dt.datetime.combine(on, dt.time(12), timezone.get_default_timezone())
+    named = [person for person, _why in _of_rooms(case, noon) if person in fit]
+    if named or case.grid_cell is None:
+        return named[0] if named else None
     people = registry.responsible(grid_cell=case.grid_cell, on=on)
     return next((person for person in (people.inspector, people.deputy, people.chief) if person in fit), None)
 

@@ -1,0 +1,20 @@
+"""The pages, cards and map layers of the room."""
+
+from jiangcheng.modules.noise.views.desk import action_card, cases, decide, permit_card
+from jiangcheng.modules.noise.views.levels import layer, overview, profile, station
+from jiangcheng.modules.noise.views.zoning import import_areas, sensitive_layer, zones, zones_layer
+
+__all__ = [
+    "action_card",
+    "cases",
+    "decide",
+    "import_areas",
+    "layer",
+    "overview",
+    "permit_card",
+    "profile",
+    "sensitive_layer",
+    "station",
+    "zones",
+    "zones_layer",
+]
