@@ -69,7 +69,9 @@ class Intake:
         rejects = ledger.Rejects()
         known: list[tuple[journals.Stored, Known]] = []
         for entry in entries:
-            if entry.state == journals.State.BAD:
+            if entry.error == journals.PASSWORD:
+                rejects.note(entry, reason=REASON.PASSWORD_WRONG)
+            if entry.state in journals.REJECTED:
                 continue
             device = self.register.device(entry.mn)
             if device is None or not device.enabled:
@@ -241,7 +243,7 @@ def take_again(journal: journals.Journal, *, start: int, end: int, clock: Callab
     known = (
         entry
         for entry in journal.replay(start, end)
-        if entry.state != journals.State.BAD and intake.register.knows(entry.mn)
+        if entry.state not in journals.REJECTED and intake.register.knows(entry.mn)
     )
     for part in _parts(known, CHUNK):
         with transaction.atomic():

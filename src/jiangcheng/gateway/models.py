@@ -32,6 +32,22 @@ class DeviceSeen(models.Model):
         return f"{self.device_id} {self.received_at}"
 
 
+class DeviceAccess(models.Model):
+    """What follows when a device shows a wrong password; without a row, the default of the data folder."""
+
+    class Policy(models.TextChoices):
+        IGNORE = "ignore", "不校验"
+        REPORT = "report", "入库并上报"
+        REFUSE = "refuse", "留存但不入库、不应答"
+
+    device = models.OneToOneField(Device, primary_key=True, on_delete=models.CASCADE, related_name="access")
+    policy = models.CharField(max_length=8, choices=Policy)
+    changed_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.policy}"
+
+
 class UnregisteredDevice(models.Model):
     """An MN that sends but is not in the register. Its frames are kept; registering it takes them in."""
 
@@ -61,6 +77,7 @@ class Reject(models.Model):
         TIME_INVALID = "time_invalid", "数据时间缺失或无法解析"
         TIME_AHEAD = "time_ahead", "数据时间超前"
         NOT_DECODED = "not_decoded", "数据段无法解析"
+        PASSWORD_WRONG = "password_wrong", "访问密码错误"
 
     mn = models.CharField(max_length=40)
     code = models.CharField(max_length=40, blank=True)

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 
 from django.db import DatabaseError, close_old_connections
 
+from jiangcheng.gateway import credentials, server, storage, tasks
 from jiangcheng.gateway import meters as gauges
-from jiangcheng.gateway import server, storage, tasks
 from jiangcheng.gateway.limits import Limits
 from jiangcheng.gateway.models import GatewayState
 from jiangcheng.gateway.register import Register
@@ -103,13 +103,19 @@ class Gateway:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         journal = storage.open_journal()
+        register = Register()
+        today = datetime.now(UTC).date()
+        guard = credentials.Guard(
+            register.secret, wrong_per_connection=credentials.defaults(today).wrong_per_connection
+        )
         reporting = self._loop.create_task(self._report())
         try:
             await server.serve(
                 self._host,
                 self.port,
                 journal=journal,
-                register=Register(),
+                register=register,
+                guard=guard,
                 stop=self._stop,
                 limits=self._limits,
                 meters=self.meters,
@@ -119,6 +125,7 @@ class Gateway:
             )
         finally:
             reporting.cancel()
+            guard.close()
             journal.close()
 
     def _on_ready(self, port: int) -> None:
