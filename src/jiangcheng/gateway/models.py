@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
+from jiangcheng.core.access.models import AppendOnly
 from jiangcheng.core.registry.models import Device
 
 
@@ -108,3 +110,70 @@ class GatewayState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.at}"
+
+
+class ControlOrder(models.Model):
+    """A command for a site (反控): asked for by one person, approved by another, sent by a gateway.
+
+    ``orders`` is the only writer; every change of state is a `ControlStep`.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", "待批准"
+        APPROVED = "approved", "已批准，待下发"
+        REFUSED = "refused", "未批准"
+        CANCELLED = "cancelled", "已撤回"
+        SENT = "sent", "已下发"
+        ANSWERED = "answered", "现场机已应答"
+        EXECUTED = "executed", "执行成功"
+        FAILED = "failed", "执行失败"
+        TIMED_OUT = "timed_out", "超时"
+
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="orders")
+    command = models.CharField(max_length=30)
+    """Code in the catalogue of commands."""
+    cn = models.CharField(max_length=4)
+    parameters = models.JSONField(default=dict)
+    reason = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.ASKED)
+    state_at = models.DateTimeField()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(db_index=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    """Who approved or refused; never the person who asked."""
+    approved_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    """By when the site must be on the line, once approved; by when it must have executed, once sent."""
+    qn = models.CharField(max_length=20, blank=True)
+    gateway = models.CharField(max_length=60, blank=True)
+    result = models.CharField(max_length=40, blank=True)
+    """What ended it: ``ExeRtn=1``, ``QnRtn=3``, ``unanswered``, ``no_line`` …"""
+    answer = models.JSONField(default=dict)
+    """What the site sent under the number of the order: fields and factors."""
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "due_at"], name="control_order_state")]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.device} {self.command} {self.state}"
+
+
+class ControlStep(AppendOnly):
+    """What happened to an order, and when."""
+
+    order = models.ForeignKey(ControlOrder, on_delete=models.PROTECT, related_name="steps")
+    at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=ControlOrder.State)
+    """The state after it."""
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    """Null where the gateway or the site acted."""
+    details = models.JSONField(default=dict)
+
+    class Meta(AppendOnly.Meta):
+        abstract = False
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.state}"

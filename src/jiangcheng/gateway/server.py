@@ -24,7 +24,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from jiangcheng import hj212
-from jiangcheng.gateway import conversation, credentials, inbox
+from jiangcheng.gateway import control, conversation, credentials, inbox
 from jiangcheng.gateway import journal as journals
 from jiangcheng.gateway import limits as bounds
 from jiangcheng.gateway import meters as gauges
@@ -63,12 +63,14 @@ class Listener:
         meters: gauges.Meters,
         tolerant: bool = False,
         guard: credentials.Guard | None = None,
+        controller: control.Controller | None = None,
     ) -> None:
         self.register = register
         self.limits = limits
         self.meters = meters
         self.tolerant = tolerant
         self.guard = guard
+        self.controller = controller
         self.checks: set[asyncio.Task[None]] = set()
         self.inbox: inbox.Inbox
         self.connections: set[Connection] = set()
@@ -147,6 +149,8 @@ class Connection(asyncio.Protocol):
         if self in self._listener.connections:
             self._framer.finish()
             self._drain(time.monotonic())
+            if self._listener.controller is not None:
+                self._listener.controller.gone(self)
         self._listener.dismiss(self, self._host)
 
     def data_received(self, data: bytes) -> None:
@@ -250,6 +254,10 @@ class Connection(asyncio.Protocol):
         entry = journals.Entry(
             time.time_ns() // 1000, self._peer, state, error, mn, _printable(header.cn), frame.raw
         )
+        controller = self._listener.controller
+        proven = known and verdict is credentials.Verdict.RIGHT
+        if controller is not None and proven and self in self._listener.connections:
+            controller.heard(self, header, frame)
         # What was refused is not taken charge of: the same bytes may come again when the register is right.
         key = inbox.digest(frame.raw) if header.qn and not refused else b""
         answer = conversation.answer(header) if known and not refused else b""
@@ -266,6 +274,10 @@ class Connection(asyncio.Protocol):
         )
         self._listener.inbox.put(inbox.Arrival(entry, b"", now, self._release, b""))
         return True
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame of our own."""
+        self._write(frame)
 
     def _write(self, answers: bytes) -> None:
         if not self._transport.is_closing():
@@ -328,6 +340,7 @@ async def serve(
     meters: gauges.Meters | None = None,
     tolerant: bool = False,
     guard: credentials.Guard | None = None,
+    controller: control.Controller | None = None,
     on_ready: Callable[[int], None] | None = None,
     on_commit: Callable[[], None] | None = None,
 ) -> None:
@@ -349,6 +362,8 @@ async def serve(
         Accept the known deviations of real devices (`hj212.Framer`).
     guard
         Checks passwords; without one they are not looked at.
+    controller
+        Sends orders to sites; without one none are sent.
     on_ready
         Called with the port once connections are accepted.
     on_commit
@@ -361,7 +376,9 @@ async def serve(
     """
     limits = limits or bounds.Limits()
     meters = meters or gauges.Meters()
-    listener = Listener(register=register, limits=limits, meters=meters, tolerant=tolerant, guard=guard)
+    listener = Listener(
+        register=register, limits=limits, meters=meters, tolerant=tolerant, guard=guard, controller=controller
+    )
     listener.inbox = box = inbox.Inbox(
         journal, limits=limits, meters=meters, on_pressure=listener.press, on_commit=on_commit
     )
@@ -372,6 +389,7 @@ async def serve(
     server = await loop.create_server(lambda: Connection(listener), host, port, backlog=1024)
     writing = loop.create_task(box.run(time.monotonic))
     minding = loop.create_task(_mind(listener))
+    beside = [loop.create_task(controller.follow())] if controller is not None else []
     if on_ready is not None:
         on_ready(server.sockets[0].getsockname()[1])
     stopping = loop.create_task(stop.wait())
@@ -379,7 +397,9 @@ async def serve(
         await asyncio.wait([stopping, writing, minding], return_when=asyncio.FIRST_COMPLETED)
     finally:
         server.close()
-        await _shut_down(listener, writing, [minding, stopping])
+        await _shut_down(listener, writing, [minding, stopping, *beside])
+        if controller is not None:
+            await controller.drain()
 
 
 async def _mind(listener: Listener) -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from django.db import DatabaseError, close_old_connections
 
-from jiangcheng.gateway import credentials, server, storage, tasks
+from jiangcheng.gateway import control, credentials, server, storage, tasks
 from jiangcheng.gateway import meters as gauges
 from jiangcheng.gateway.limits import Limits
 from jiangcheng.gateway.models import GatewayState
@@ -116,6 +116,7 @@ class Gateway:
                 journal=journal,
                 register=register,
                 guard=guard,
+                controller=control.Controller(name=_name(), clock=lambda: datetime.now(UTC)),
                 stop=self._stop,
                 limits=self._limits,
                 meters=self.meters,
@@ -133,12 +134,11 @@ class Gateway:
         self._ready.set()
 
     async def _report(self) -> None:
-        name = f"{socket.gethostname()}:{os.getpid()}"
         while True:
             await asyncio.sleep(REPORT)
             reading = dataclasses.asdict(self.meters.read(time.monotonic()))
             reading["address"] = f"{self._host}:{self.port}"
-            await asyncio.to_thread(_save, name, reading)
+            await asyncio.to_thread(_save, _name(), reading)
 
     def _take_in(self) -> None:
         """Follow the journal until the end of the gateway, then to its last entry."""
@@ -152,6 +152,10 @@ class Gateway:
                 log.exception("the intake has failed")
                 self._ending.wait(CATCH_UP)
             close_old_connections()
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"[-60:]
 
 
 def _save(name: str, reading: dict[str, object]) -> None:

@@ -9,4 +9,10 @@ app_name = "gateway"
 urlpatterns = [
     path("", views.status, name="status"),
     path("live/", views.live, name="live"),
+    path("orders/", views.orders, name="orders"),
+    path("orders/<int:pk>/", views.order, name="order"),
+    path("orders/<int:pk>/decide/", views.decide, name="decide"),
+    path("devices/<str:mn>/", views.device, name="device"),
+    path("devices/<str:mn>/access/", views.change_access, name="access"),
+    path("devices/<str:mn>/order/<slug:command>/", views.new_order, name="new_order"),
 ]
