@@ -251,9 +251,16 @@ class Hands:
         while thread.is_alive():
             with contextlib.suppress(queue.Empty):
                 work, arguments, asking, future = self._work.get(timeout=0.05)
-                asking.call_soon_threadsafe(future.set_result, work(**arguments))
+                result = work(**arguments)
+                with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                    asking.call_soon_threadsafe(_settle, future, result)
         if failures:
             raise failures[0]
+
+
+def _settle(future, result):
+    if not future.done():
+        future.set_result(result)
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ class DeviceSeen(models.Model):
     received_at = models.DateTimeField(db_index=True)
     data_at = models.DateTimeField(null=True)
     """Start of the latest interval it reported on."""
+    heartbeat_at = models.DateTimeField(null=True)
+    """When it last said that it lives (9015, HJ 212-2025)."""
     peer = models.CharField(max_length=60)
     cn = models.CharField(max_length=8)
     frames = models.PositiveBigIntegerField(default=0)
@@ -66,6 +68,22 @@ class UnregisteredDevice(models.Model):
         return self.mn
 
 
+class PartFrame(models.Model):
+    """A part of a report whose other parts have not come yet."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    """Number in the journal."""
+    received = models.BigIntegerField()
+    """Microseconds since 1970 UTC."""
+    peer = models.CharField(max_length=60)
+    mn = models.CharField(max_length=40, db_index=True)
+    cn = models.CharField(max_length=8)
+    raw = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.mn} {self.cn}"
+
+
 class Reject(models.Model):
     """What a frame carried and the store could not take, by device, code, field and reason.
 
@@ -79,6 +97,7 @@ class Reject(models.Model):
         TIME_INVALID = "time_invalid", "数据时间缺失或无法解析"
         TIME_AHEAD = "time_ahead", "数据时间超前"
         NOT_DECODED = "not_decoded", "数据段无法解析"
+        PARTS_MISSING = "parts_missing", "分包不完整"
         PASSWORD_WRONG = "password_wrong", "访问密码错误"
 
     mn = models.CharField(max_length=40)

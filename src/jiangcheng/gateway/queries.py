@@ -102,6 +102,7 @@ def _device(row: DeviceSeen, now: datetime) -> dict[str, Any]:
         "station_code": station.code,
         "received_at": row.received_at,
         "data_at": row.data_at,
+        "heartbeat_at": row.heartbeat_at,
         "frames": row.frames,
         "peer": row.peer,
         "late": (now - row.received_at).total_seconds() > 2 * station.expected_interval,
