@@ -52,6 +52,36 @@ class DeviceAccess(models.Model):
         return f"{self.device_id} {self.policy}"
 
 
+class DeviceToken(models.Model):
+    """The hash of a token by which a device delivers over HTTP."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=60)
+    hash = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=12)
+    """The start of the token, by which a person knows it again."""
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.hint}"
+
+
+class DeliveredFile(models.Model):
+    """A file of the watched folder that was taken in: the same bytes are not taken in twice."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    entries = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class UnregisteredDevice(models.Model):
     """An MN that sends but is not in the register. Its frames are kept; registering it takes them in."""
 

@@ -30,5 +30,8 @@ MANIFEST = Manifest(
         ),
     ),
     hooks=(Hook("person.todo", "gateway.queries.to_do"),),
-    tasks=(PeriodicTask("gateway.tasks.run_intake", 15, Names("收件箱入库", "Take in the journal")),),
+    tasks=(
+        PeriodicTask("gateway.tasks.run_intake", 15, Names("收件箱入库", "Take in the journal")),
+        PeriodicTask("gateway.tasks.watch_folder", 15, Names("监视文件夹", "Watch the folder")),
+    ),
 )

@@ -102,7 +102,10 @@ def _commands(request: HttpRequest) -> dict[str, catalogue.Command]:
 @access.requires("gateway.view")
 def device(request: HttpRequest, mn: str) -> HttpResponse:
     """Show one device: when it was heard, how it is let in, what may be ordered, what was."""
-    found = _device(request, mn)
+    return _device_page(request, _device(request, mn))
+
+
+def _device_page(request: HttpRequest, found: Device, *, new_token: str = "") -> HttpResponse:
     now = access.received_at(request)
     context = {
         "device": found,
@@ -114,8 +117,40 @@ def device(request: HttpRequest, mn: str) -> HttpResponse:
         "orders": _named(request, queries.orders(user=request.user, now=now).filter(device=found)[:20]),
         "may_control": _may(request, found, control_orders.CONTROL),
         "may_manage": _may(request, found, devices.MANAGE),
+        "tokens": found.tokens.filter(revoked_at=None, expires_at__gt=now).order_by("-created_at"),
+        "new_token": new_token,
     }
     return render(request, "gateway/device.html", context)
+
+
+@require_POST
+@access.requires("gateway.manage")
+def make_token(request: HttpRequest, mn: str) -> HttpResponse:
+    """Make a token and show it, this once."""
+    found, now = _device(request, mn), access.received_at(request)
+    try:
+        text = devices.make_token(
+            device=found, name=request.POST.get("name", ""), actor=access.person(request), now=now
+        )
+    except devices.Refused as error:
+        messages.error(request, REFUSED[error.reason])
+        return redirect("gateway:device", mn)
+    return _device_page(request, found, new_token=text)
+
+
+@require_POST
+@access.requires("gateway.manage")
+def revoke_token(request: HttpRequest, mn: str, pk: int) -> HttpResponse:
+    """Take a token back."""
+    found = _device(request, mn)
+    token = get_object_or_404(found.tokens, pk=pk)
+    try:
+        devices.revoke_token(token=token, actor=access.person(request), now=access.received_at(request))
+    except devices.Refused as error:
+        messages.error(request, REFUSED[error.reason])
+    else:
+        messages.success(request, _("令牌已撤销。"))
+    return redirect("gateway:device", mn)
 
 
 @require_POST
@@ -142,6 +177,8 @@ REFUSED = {
     "permission": REASONS["permission"],
     "policy": gettext_lazy("请选择处理方式。"),
     "password": gettext_lazy("密码应为 1 至 24 个字符，不含分号、逗号、等号和 &。"),
+    "name": gettext_lazy("请填写令牌名称。"),
+    "too_many": gettext_lazy("这台设备的令牌已达上限，请先撤销不用的。"),
 }
 
 
