@@ -7,9 +7,7 @@ refused says why: 401 token, 413 size, 415 kind of content, 422 faults by row, f
 
 from __future__ import annotations
 
-import json
 import time
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -89,27 +87,7 @@ def _entries(
         return reader.frames(body, mn=token.device.mn)
     if kind != "application/json":
         raise _WrongContent
-    return reader.rows(token.device, rows_of(body, bounds))
-
-
-def rows_of(body: bytes, bounds: inlets.Bounds) -> list[Any]:
-    """Return the rows of a JSON body.
-
-    Raises
-    ------
-    inlets.Refused
-        If it is no JSON, or not of the form ``{"rows": [...]}``.
-    """
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise inlets.Refused([inlets.Fault(getattr(error, "pos", 0), "body", "json")]) from error
-    rows = document.get("rows") if isinstance(document, dict) else None
-    if not isinstance(rows, list) or not rows:
-        raise inlets.Refused([inlets.Fault(0, "rows", "list")])
-    if len(rows) > bounds.rows:
-        raise inlets.Refused([inlets.Fault(0, "rows", f"at_most:{bounds.rows}", str(len(rows)))])
-    return rows
+    return reader.rows(token.device, inlets.rows_of(body, bounds))
 
 
 def _refused(status: int, field: str, rule: str, *, headers: dict[str, str] | None = None) -> JsonResponse:

@@ -98,6 +98,26 @@ class Refused(ValueError):  # noqa: N818
         return [fault.as_dict() for fault in self.faults]
 
 
+def rows_of(body: bytes, bounds: Bounds) -> list[Any]:
+    """Return the rows of a JSON body.
+
+    Raises
+    ------
+    Refused
+        If it is no JSON, or not of the form ``{"rows": [...]}``.
+    """
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refused([Fault(getattr(error, "pos", 0), "body", "json")]) from error
+    rows = document.get("rows") if isinstance(document, dict) else None
+    if not isinstance(rows, list) or not rows:
+        raise Refused([Fault(0, "rows", "list")])
+    if len(rows) > bounds.rows:
+        raise Refused([Fault(0, "rows", f"at_most:{bounds.rows}", str(len(rows)))])
+    return rows
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Row:
     """One value, checked."""

@@ -52,12 +52,12 @@ class Intake:
     counting: bool = True
     register: Register = dataclasses.field(default_factory=Register)
     properties: translate.Properties = dataclasses.field(default_factory=translate.Properties)
-    assembly: assembly.Assembly = dataclasses.field(init=False)
+    parts: assembly.Assembly = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         """Parts of entries that are read a second time are put together in memory."""
         patience = assembly.settings(self.clock().date()).parts_patience
-        self.assembly = assembly.Assembly(patience=patience, lasting=self.counting)
+        self.parts = assembly.Assembly(patience=patience, lasting=self.counting)
 
     def refresh(self) -> None:
         """Look whether devices or properties have changed."""
@@ -89,7 +89,7 @@ class Intake:
             heard.note(entry, device.device)
             if entry.cn in translate.GRANULARITIES:
                 (parts if assembly.is_part(entry) else known).append(entry)
-        known += self._assembled(self.assembly.take(parts), rejects)
+        known += self._assembled(self.parts.take(parts), rejects)
         self._store(sorted(known, key=lambda entry: entry.seq), now, heard, rejects)
         if self.counting:
             heard.save()
@@ -100,19 +100,19 @@ class Intake:
         """Take in what there is of reports whose other parts do not come. The caller holds the transaction."""
         now = self.clock()
         rejects = ledger.Rejects()
-        known = self._assembled(self.assembly.expire(now), rejects)
+        known = self._assembled(self.parts.expire(now), rejects)
         self._store([entry for entry in known if self.register.knows(entry.mn)], now, None, rejects)
         if self.counting:
             rejects.save()
 
     @staticmethod
-    def _assembled(reports_: list[assembly.Report], rejects: ledger.Rejects) -> list[journals.Stored]:
+    def _assembled(found: list[assembly.Report], rejects: ledger.Rejects) -> list[journals.Stored]:
         """Return reports as entries without parts, and note those that are not whole."""
-        for report in reports_:
+        for report in found:
             if report.missing:
                 text = f"{','.join(map(str, report.missing))}/{report.count}"
                 rejects.note(report.entries[0], field="PNO", reason=REASON.PARTS_MISSING, text=text)
-        return [entry for report in reports_ for entry in report.entries]
+        return [entry for report in found for entry in report.entries]
 
     def _store(
         self,

@@ -128,6 +128,7 @@ class Reject(models.Model):
         TIME_AHEAD = "time_ahead", "数据时间超前"
         NOT_DECODED = "not_decoded", "数据段无法解析"
         PARTS_MISSING = "parts_missing", "分包不完整"
+        NOT_FORWARDED = "not_forwarded", "上级平台未应答"
         PASSWORD_WRONG = "password_wrong", "访问密码错误"
 
     mn = models.CharField(max_length=40)

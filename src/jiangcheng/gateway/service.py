@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from django.db import DatabaseError, close_old_connections
 
-from jiangcheng.gateway import control, credentials, server, storage, tasks
+from jiangcheng.gateway import control, credentials, forward, inlets, mqtt, server, storage, tasks
 from jiangcheng.gateway import meters as gauges
 from jiangcheng.gateway.limits import Limits
 from jiangcheng.gateway.models import GatewayState
@@ -29,7 +29,7 @@ CATCH_UP = 1.0
 
 
 class Gateway:
-    """Listener and intake in two threads.
+    """Listener and intake in two threads; forwarding beside the listener, MQTT in a third thread.
 
     Parameters
     ----------
@@ -55,6 +55,8 @@ class Gateway:
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
+        self._forwarders: list[forward.Forwarder] = []
+        self._subscriber: mqtt.Subscriber | None = None
         self._threads = [threading.Thread(target=self._listen, name="gateway", daemon=True)]
         if with_intake:
             self._threads.append(threading.Thread(target=self._take_in, name="gateway-intake", daemon=True))
@@ -74,9 +76,14 @@ class Gateway:
             raise self._failure
         for thread in self._threads[1:]:
             thread.start()
+        if broker := storage.options().get("mqtt"):
+            self._subscriber = mqtt.Subscriber(broker, clock=lambda: datetime.now(UTC))
+            self._subscriber.start()
 
     def stop(self) -> None:
         """Stop accepting, write and acknowledge what waits, take it in, and return."""
+        if self._subscriber is not None:
+            self._subscriber.stop()
         if self._threads[0].is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._threads[0].join()
@@ -84,6 +91,7 @@ class Gateway:
         self._wake.set()
         for thread in self._threads[1:]:
             thread.join()
+        inlets.release()
 
     @property
     def is_alive(self) -> bool:
@@ -108,7 +116,12 @@ class Gateway:
         guard = credentials.Guard(
             register.secret, wrong_per_connection=credentials.defaults(today).wrong_per_connection
         )
-        reporting = self._loop.create_task(self._report())
+        self._forwarders = [
+            forward.Forwarder(forward.Target.of(options), journal, clock=lambda: datetime.now(UTC))
+            for options in storage.options().get("forward", ())
+        ]
+        beside = [self._loop.create_task(forwarder.follow()) for forwarder in self._forwarders]
+        beside.append(self._loop.create_task(self._report()))
         try:
             await server.serve(
                 self._host,
@@ -125,7 +138,9 @@ class Gateway:
                 on_commit=self._wake.set,
             )
         finally:
-            reporting.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             guard.close()
             journal.close()
 
@@ -138,6 +153,7 @@ class Gateway:
             await asyncio.sleep(REPORT)
             reading = dataclasses.asdict(self.meters.read(time.monotonic()))
             reading["address"] = f"{self._host}:{self.port}"
+            reading["forward"] = [forwarder.reading() for forwarder in self._forwarders]
             await asyncio.to_thread(_save, _name(), reading)
 
     def _take_in(self) -> None:
