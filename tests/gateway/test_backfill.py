@@ -1,5 +1,8 @@
 """Data that come late or in parts: what they change, and that nothing of them is lost."""
 
+# ruff: noqa: F811
+# Fixtures are imported from the files beside this one.
+
 from __future__ import annotations
 
 import datetime as dt
@@ -24,7 +27,7 @@ pytestmark = pytest.mark.django_db
 SO2 = "a21026"
 
 
-def sent(journal, town, hour, value, *, late=dt.timedelta(minutes=5), rf=""):  # noqa: F811
+def sent(journal, town, hour, value, *, late=dt.timedelta(minutes=5), rf=""):
     """Let an hour arrive through the journal and be judged; return the instant at which it arrived."""
     now = hour + dt.timedelta(hours=1) + late
     raw = report({SO2: {"Avg": "10", "ZsAvg": str(value)}}, at=hour, st="31")
@@ -37,7 +40,7 @@ def sent(journal, town, hour, value, *, late=dt.timedelta(minutes=5), rf=""):  #
 
 
 @pytest.fixture
-def outlet(town):  # noqa: F811
+def outlet(town):
     found = Station.objects.get(code="P1")
     Device.objects.filter(station=found).delete()
     Device.objects.create(mn=MN, station=found)
@@ -52,7 +55,7 @@ def sources(outlet, hour):
     return [version.source for version in versions]
 
 
-def test_a_late_hour_changes_what_the_evaluation_sees(journal, town, outlet):  # noqa: F811
+def test_a_late_hour_changes_what_the_evaluation_sees(journal, town, outlet):
     first, second, third = (town.hour("2026-10-30", number) for number in range(3))
     sent(journal, town, first, 20)
     sent(journal, town, third, 20)
@@ -82,13 +85,13 @@ def test_a_late_hour_changes_what_the_evaluation_sees(journal, town, outlet):  #
         (dt.timedelta(minutes=5), "1", "hj212:late"),
     ],
 )
-def test_late_values_are_stored_as_such(journal, town, outlet, late, rf, source):  # noqa: F811
+def test_late_values_are_stored_as_such(journal, town, outlet, late, rf, source):
     hour = town.hour("2026-10-30", 0)
     sent(journal, town, hour, 20, late=late, rf=rf)
     assert sources(outlet, hour) == [source]
 
 
-def test_silence_is_found_once_and_ends_with_the_first_late_data(journal, town, outlet):  # noqa: F811
+def test_silence_is_found_once_and_ends_with_the_first_late_data(journal, town, outlet):
     hour = town.hour("2026-10-30", 0)
     now = sent(journal, town, hour, 20)
     heartbeat = hj212.encode(hj212.compose(cn="9015", mn=MN, st="31", qn="20261030050000000", flag=9))
@@ -122,10 +125,10 @@ AREAS = ("w01018-Avg=12.5", "w21011-Avg=0.4,w21011-Flag=D", "w01018-Flag=M")
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_parts_are_put_together_in_any_order_and_over_any_number_of_runs(
-    journal,  # noqa: F811
-    station,  # noqa: F811
-    device,  # noqa: F811
-    properties,  # noqa: F811
+    journal,
+    station,
+    device,
+    properties,
     order,
 ):
     for number in order:
@@ -143,7 +146,7 @@ def test_parts_are_put_together_in_any_order_and_over_any_number_of_runs(
     assert DeviceSeen.objects.get().frames == 3
 
 
-def test_a_report_that_stays_incomplete_is_taken_in_as_far_as_it_came(journal, station, device, properties):  # noqa: F811
+def test_a_report_that_stays_incomplete_is_taken_in_as_far_as_it_came(journal, station, device, properties):
     keep(journal, part(1, 3, AREAS[0]), part(3, 3, AREAS[2]))
     follow(journal)
     assert PartFrame.objects.count() == 2
@@ -158,7 +161,7 @@ def test_a_report_that_stays_incomplete_is_taken_in_as_far_as_it_came(journal, s
     assert len(stored(station)) == 2
 
 
-def test_a_report_too_long_for_one_frame_keeps_its_factors_whole(journal, station, device, properties):  # noqa: F811
+def test_a_report_too_long_for_one_frame_keeps_its_factors_whole(journal, station, device, properties):
     filler = [";".join(f"x{number}{index:04d}-Avg=1.000" for index in range(50)) for number in range(10)]
     areas = [f"w01018-Avg=7;{filler[0]}", *filler[1:], "w01018-Flag=C"]
     keep(journal, *(part(number, 11, area) for number, area in enumerate(areas, 1)))
@@ -166,7 +169,7 @@ def test_a_report_too_long_for_one_frame_keeps_its_factors_whole(journal, statio
     assert stored(station) == {(properties["w01018", "avg"], int(HOUR.timestamp())): (7.0, "C")}
 
 
-def test_reading_again_puts_parts_together_too(journal, station, device, properties):  # noqa: F811
+def test_reading_again_puts_parts_together_too(journal, station, device, properties):
     keep(journal, *(part(number, 3, area) for number, area in enumerate(AREAS, 1)))
     first, last = int(NOW.timestamp() * 1e6), int(NOW.timestamp() * 1e6) + 1
     assert intake.take_again(journal, start=first, end=last, clock=lambda: NOW) == 3

@@ -1,5 +1,8 @@
 """Remote control: two people, one line, and every step written down."""
 
+# ruff: noqa: F811
+# Fixtures are imported from the files beside this one.
+
 from __future__ import annotations
 
 import asyncio
@@ -52,7 +55,7 @@ def chief(person):
 
 
 @pytest.fixture
-def approved(device, officer, chief):  # noqa: F811
+def approved(device, officer, chief):
     def make(command, **values):
         order = orders.ask(
             device=device, command=command, values=values, reason="核对", actor=officer, now=NOW
@@ -129,7 +132,7 @@ def test_every_command_of_the_table_exists_in_the_standard():
 # --- two people ---------------------------------------------------------------------------------------------
 
 
-def test_nobody_approves_what_he_asked_for(device, person):  # noqa: F811
+def test_nobody_approves_what_he_asked_for(device, person):
     both = person("both", "department")
     asked = {"device": device, "command": "sample", "values": {"PolId": "w01018"}, "reason": "", "now": NOW}
     order = orders.ask(actor=both, **asked)
@@ -264,7 +267,7 @@ def _settle(future, result):
 
 
 @pytest.fixture
-def meet(journal):  # noqa: F811
+def meet(journal):
     """Let a logger and a gateway meet until an order has ended."""
     hands = Hands()
 
@@ -289,7 +292,7 @@ def meet(journal):  # noqa: F811
     return run
 
 
-def test_an_order_is_sent_and_its_answers_are_kept(meet, approved, journal):  # noqa: F811
+def test_an_order_is_sent_and_its_answers_are_kept(meet, approved, journal):
     order = approved("interval_set", RtdInterval="60")
     logger = Logger()
     meet(logger)
@@ -319,7 +322,7 @@ def test_a_reading_comes_back_with_the_order(meet, approved):
     assert order.answer["fields"] == {"SystemTime": "20260301115959"}
 
 
-def test_history_comes_under_its_own_numbers_and_is_journalled(meet, approved, journal):  # noqa: F811
+def test_history_comes_under_its_own_numbers_and_is_journalled(meet, approved, journal):
     order = approved("hours_history", BeginTime="2026-02-28T00:00", EndTime="2026-02-28T02:00")
     frames = [
         client.report(mn=MN, st="32", cn="2061", qn=f"2026030112000000{number}", data_time=NOW,
@@ -376,7 +379,7 @@ def logged_in(user):
     return browser
 
 
-def test_the_pages_carry_an_order_from_the_form_to_the_approval(device, officer, chief, person):  # noqa: F811
+def test_the_pages_carry_an_order_from_the_form_to_the_approval(device, officer, chief, person):
     asking, approving = logged_in(officer), logged_in(chief)
     page = asking.get(reverse("gateway:device", args=[MN]))
     form = reverse("gateway:new_order", args=[MN, "interval_set"])
@@ -409,7 +412,7 @@ def test_the_pages_carry_an_order_from_the_form_to_the_approval(device, officer,
         assert away.get(reverse(name, args=args)).status_code == 404
 
 
-def test_the_administrator_sets_password_and_policy(device, person, officer):  # noqa: F811
+def test_the_administrator_sets_password_and_policy(device, person, officer):
     admin = logged_in(person("admin", "system_admin"))
     address = reverse("gateway:access", args=[MN])
     assert "访问密码" in admin.get(reverse("gateway:device", args=[MN])).content.decode()

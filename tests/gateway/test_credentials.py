@@ -1,5 +1,8 @@
 """Passwords of devices: what follows from a wrong one, and that nobody waits for somebody else's check."""
 
+# ruff: noqa: F811
+# Fixtures are imported from the files beside this one.
+
 from __future__ import annotations
 
 import asyncio
@@ -50,7 +53,7 @@ def guard(policy, password, checks, names=KNOWN[:1]):
     ],
 )
 def test_a_wrong_password_has_the_consequence_of_the_policy(
-    journal,  # noqa: F811
+    journal,
     policy,
     password,
     answered,
@@ -80,7 +83,7 @@ def test_a_wrong_password_has_the_consequence_of_the_policy(
     play(scene())
 
 
-def test_a_slow_check_holds_up_nobody_else(journal):  # noqa: F811
+def test_a_slow_check_holds_up_nobody_else(journal):
     checks = Checks()
     checks.gate.clear()
 
@@ -104,7 +107,7 @@ def test_a_slow_check_holds_up_nobody_else(journal):  # noqa: F811
     play(scene())
 
 
-def test_who_tries_password_after_password_is_cut_off(journal):  # noqa: F811
+def test_who_tries_password_after_password_is_cut_off(journal):
     checks = Checks()
 
     def framed(number):
@@ -126,7 +129,7 @@ def test_who_tries_password_after_password_is_cut_off(journal):  # noqa: F811
 
 
 @pytest.mark.django_db
-def test_the_register_tells_hash_and_policy(device):  # noqa: F811
+def test_the_register_tells_hash_and_policy(device):
     known = register.Register()
     known.load()
     assert known.secret(MN) is None
@@ -145,7 +148,7 @@ def test_the_register_tells_hash_and_policy(device):  # noqa: F811
 
 
 @pytest.mark.django_db
-def test_what_was_refused_is_counted_with_its_reason_and_not_stored(journal, station, device, properties):  # noqa: F811
+def test_what_was_refused_is_counted_with_its_reason_and_not_stored(journal, station, device, properties):
     micros = int(NOW.timestamp() * 1e6)
     raw = report({"w01018": {"Avg": "1"}})
     for state in (journals.State.REFUSED, journals.State.REFUSED):

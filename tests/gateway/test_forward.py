@@ -1,5 +1,8 @@
 """Forwarding: everything that is wanted reaches the upper platform at least once, whatever happens to the line."""
 
+# ruff: noqa: F811
+# Fixtures are imported from the files beside this one.
+
 from __future__ import annotations
 
 import asyncio
@@ -32,7 +35,7 @@ def upper(tmp_path):
 
 
 @pytest.fixture
-def relay(journal, upper):  # noqa: F811
+def relay(journal, upper):
     """Forward the journal until a condition holds; return the forwarder."""
     hands = Hands()
 
@@ -70,7 +73,7 @@ def values(upper):
     return [hj212.decode(entry.raw).factors["w01018"]["Avg"] for entry in upper.tail(0, 1_000)]
 
 
-def test_uploads_go_up_in_order_and_the_cursor_goes_on(journal, relay, upper):  # noqa: F811
+def test_uploads_go_up_in_order_and_the_cursor_goes_on(journal, relay, upper):
     keep(journal, *(numbered(number) for number in range(50)))
     relay(lambda it: it.seq == 50)
     assert values(upper) == [str(number) for number in range(50)]
@@ -81,7 +84,7 @@ def test_uploads_go_up_in_order_and_the_cursor_goes_on(journal, relay, upper):  
     assert IntakeCursor.objects.get(name="forward:upper").seq == 51
 
 
-def test_only_what_is_wanted_goes_up(journal, relay, upper):  # noqa: F811
+def test_only_what_is_wanted_goes_up(journal, relay, upper):
     keep(journal, numbered(1), numbered(2, mn=OTHER))
     keep(journal, numbered(2, mn=OTHER), mn=OTHER)
     keep(journal, numbered(3, mn=STRANGER), mn=STRANGER, state=journals.State.UNREGISTERED)
@@ -92,14 +95,14 @@ def test_only_what_is_wanted_goes_up(journal, relay, upper):  # noqa: F811
     assert values(upper) == ["1", "2"]
 
 
-def test_a_new_target_begins_now(journal, relay, upper):  # noqa: F811
+def test_a_new_target_begins_now(journal, relay, upper):
     keep(journal, numbered(1))
     relay(lambda it: it.seq == 1, start="now")
     assert upper.last() == 0
 
 
 @pytest.mark.parametrize("flag", [0, 4, 5, 9])
-def test_the_edition_and_the_password_are_those_of_the_target(journal, relay, upper, flag):  # noqa: F811
+def test_the_edition_and_the_password_are_those_of_the_target(journal, relay, upper, flag):
     keep(journal, report({"w01018": {"Avg": "1"}}, flag=flag, qn="" if flag == 0 else "20260301120000000"))
     relay(lambda it: it.seq == 1, edition="2025", password="654321")
     (entry,) = upper.tail(0, 5)
@@ -109,14 +112,14 @@ def test_the_edition_and_the_password_are_those_of_the_target(journal, relay, up
     assert len(message.qn) == 17
 
 
-def test_a_platform_of_2005_answers_with_the_number_inside(journal, relay, upper):  # noqa: F811
+def test_a_platform_of_2005_answers_with_the_number_inside(journal, relay, upper):
     keep(journal, numbered(1))
     relay(lambda it: it.seq == 1, edition="2005")
     (entry,) = upper.tail(0, 5)
     assert hj212.decode(entry.raw, tolerant=True).version == "2005"
 
 
-def test_a_platform_that_is_down_gets_everything_when_it_is_back(journal, relay, upper):  # noqa: F811
+def test_a_platform_that_is_down_gets_everything_when_it_is_back(journal, relay, upper):
     keep(journal, *(numbered(number) for number in range(5)))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -144,7 +147,7 @@ def test_a_platform_that_is_down_gets_everything_when_it_is_back(journal, relay,
     assert sorted(values(upper)) == ["0", "1", "2", "3", "4"]
 
 
-def test_one_frame_that_is_never_acknowledged_is_set_aside_with_a_note(journal, relay, upper):  # noqa: F811
+def test_one_frame_that_is_never_acknowledged_is_set_aside_with_a_note(journal, relay, upper):
     keep(journal, numbered(1))
     keep(journal, numbered(2, mn=OTHER), mn=OTHER)
     keep(journal, numbered(3))

@@ -1,5 +1,8 @@
 """MQTT against a real broker: kept before it is acknowledged, and sent again when it was not."""
 
+# ruff: noqa: F811
+# Fixtures are imported from the files beside this one.
+
 from __future__ import annotations
 
 import datetime as dt
@@ -47,7 +50,7 @@ def port(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def _own_doors(journal):  # noqa: F811
+def _own_doors(journal):
     yield
     inlets.release()
 
@@ -90,7 +93,7 @@ def publish(port, *payloads, mn=MN):
     sender.multiple(messages, hostname="127.0.0.1", port=port)
 
 
-def test_messages_reach_the_store_and_faults_are_kept(port, journal, station, device, properties):  # noqa: F811
+def test_messages_reach_the_store_and_faults_are_kept(port, journal, station, device, properties):
     handed = Handed()
     subscriber = listening(port, handed)
     time.sleep(0.5)

@@ -1,5 +1,8 @@
 """HTTP and the watched folder: on disk before it is acknowledged, and every fault by row, field and rule."""
 
+# ruff: noqa: F811
+# Fixtures are imported from the files beside this one.
+
 from __future__ import annotations
 
 import datetime as dt
@@ -36,19 +39,19 @@ ROW = {
 
 
 @pytest.fixture(autouse=True)
-def _own_doors(journal):  # noqa: F811
+def _own_doors(journal):
     ingest._buckets.clear()
     yield
     inlets.release()
 
 
 @pytest.fixture
-def admin(person):  # noqa: F811
+def admin(person):
     return person("admin", "system_admin")
 
 
 @pytest.fixture
-def token(device, admin):  # noqa: F811
+def token(device, admin):
     return devices.make_token(device=device, name="网关", actor=admin, now=NOW)
 
 
@@ -62,12 +65,12 @@ def post(token):
     return send
 
 
-def values(station):  # noqa: F811
+def values(station):
     tasks.run_intake()
     return {value for value, _ in stored_now(station).values()}
 
 
-def stored_now(station):  # noqa: F811
+def stored_now(station):
     table = store.read(
         stations=[station.pk],
         properties=list(ObservedProperty.objects.values_list("pk", flat=True)),
@@ -78,7 +81,7 @@ def stored_now(station):  # noqa: F811
     return {(row["property"], row["start"]): (row["value"], chr(row["flag"])) for row in table.to_pylist()}
 
 
-def test_rows_are_in_the_journal_before_the_answer_and_then_in_the_store(post, journal, station, properties):  # noqa: F811
+def test_rows_are_in_the_journal_before_the_answer_and_then_in_the_store(post, journal, station, properties):
     rows = [
         ROW,
         {**ROW, "field": "Max", "value": "15.25"},
@@ -104,7 +107,7 @@ def test_rows_are_in_the_journal_before_the_answer_and_then_in_the_store(post, j
     assert stored_now(station).keys() == found.keys()
 
 
-def test_raw_frames_are_taken_as_they_are(post, journal, station, properties):  # noqa: F811
+def test_raw_frames_are_taken_as_they_are(post, journal, station, properties):
     raw = report({"w01018": {"Avg": "7"}}, at=HOUR)
     assert post(raw + b"\r\n" + raw.replace(b"7", b"7"), kind="text/plain").json()["frames"] == 2
     assert [entry.raw for entry in journal.tail(0, 5)] == [raw, raw]
@@ -133,7 +136,7 @@ def test_raw_frames_are_taken_as_they_are(post, journal, station, properties):  
         ({"flag": "NN"}, "flag", "one_letter"),
     ],
 )
-def test_a_fault_names_row_field_and_rule_and_nothing_is_kept(post, journal, properties, change, field, rule):  # noqa: F811
+def test_a_fault_names_row_field_and_rule_and_nothing_is_kept(post, journal, properties, change, field, rule):
     answer = post({"rows": [ROW, {**ROW, "field": "Min", **change}]})
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
@@ -142,7 +145,7 @@ def test_a_fault_names_row_field_and_rule_and_nothing_is_kept(post, journal, pro
     assert journal.last() == 0
 
 
-def test_rows_that_contradict_one_another_are_refused(post, properties):  # noqa: F811
+def test_rows_that_contradict_one_another_are_refused(post, properties):
     rows = [ROW, ROW, {**ROW, "field": "Max", "flag": "D"}, 7]
     errors = post({"rows": rows}).json()["errors"]
     assert [(error["at"], error["rule"]) for error in errors] == [
@@ -157,7 +160,7 @@ def test_what_is_no_list_of_rows_is_refused(post, body):
     assert post(body).status_code == 422
 
 
-def test_only_the_devices_own_valid_token_opens(post, token, device, admin, journal, properties):  # noqa: F811
+def test_only_the_devices_own_valid_token_opens(post, token, device, admin, journal, properties):
     other = Device.objects.create(mn="C" * 24, station=device.station)
     assert post({"rows": [ROW]}, mn=other.mn).status_code == 401
     assert post({"rows": [ROW]}, mn="nobody").status_code == 401
@@ -178,7 +181,7 @@ def test_only_the_devices_own_valid_token_opens(post, token, device, admin, jour
     assert journal.last() == 1
 
 
-def test_size_rate_and_kind_are_bounded(post, properties, monkeypatch):  # noqa: F811
+def test_size_rate_and_kind_are_bounded(post, properties, monkeypatch):
     assert post(b"x" * (inlets.bounds(NOW.date()).bytes + 1)).status_code == 413
     assert post({"rows": [ROW] * 2001}).json()["errors"][0]["rule"] == "at_most:2000"
     assert post(b"a,b", kind="text/csv").status_code == 415
@@ -196,7 +199,7 @@ def test_size_rate_and_kind_are_bounded(post, properties, monkeypatch):  # noqa:
     assert post({"rows": [ROW]}).status_code == 503
 
 
-def test_the_administrator_makes_and_revokes_tokens_on_the_page(device, admin):  # noqa: F811
+def test_the_administrator_makes_and_revokes_tokens_on_the_page(device, admin):
     browser = logged_in(admin)
     page = browser.post(reverse("gateway:make_token", args=[MN]), {"name": "一号"}).content.decode()
     assert "jci_" in page
@@ -234,7 +237,7 @@ def names(folder_):
     return sorted(path.name for path in folder_.iterdir() if path.is_file())
 
 
-def test_files_are_taken_in_and_put_away(place, station, device, properties):  # noqa: F811
+def test_files_are_taken_in_and_put_away(place, station, device, properties):
     root, put = place
     line = f"{MN},{HOUR:%Y-%m-%dT%H:%M:%S+00:00},hour,w01018,Avg,12.5,N\n"
     put("a.csv", "﻿" + HEAD + line)
@@ -249,7 +252,7 @@ def test_files_are_taken_in_and_put_away(place, station, device, properties):  #
     assert tasks.watch_folder() in (0, 1)
 
 
-def test_the_same_bytes_are_taken_in_once(place, journal, device, properties):  # noqa: F811
+def test_the_same_bytes_are_taken_in_once(place, journal, device, properties):
     root, put = place
     content = HEAD + f"{MN},{HOUR.isoformat()},hour,w01018,Avg,12.5,\n"
     put("a.csv", content)
@@ -262,7 +265,7 @@ def test_the_same_bytes_are_taken_in_once(place, journal, device, properties):  
     assert DeliveredFile.objects.get().entries == 1
 
 
-def test_a_file_with_a_fault_is_set_aside_with_its_reasons(place, journal, device, properties):  # noqa: F811
+def test_a_file_with_a_fault_is_set_aside_with_its_reasons(place, journal, device, properties):
     root, put = place
     good = f"{MN},{HOUR.isoformat()},hour,w01018,Avg,12.5,N\n"
     put("bad.csv", HEAD + good + f"{STRANGER},{HOUR.isoformat()},hour,w01018,Avg,1,N\n")
@@ -282,7 +285,7 @@ def test_a_file_with_a_fault_is_set_aside_with_its_reasons(place, journal, devic
     assert reasons("value.csv") == [(3, "value", "number")]
 
 
-def test_a_full_disk_leaves_the_file_where_it_is(place, device, properties, monkeypatch):  # noqa: F811
+def test_a_full_disk_leaves_the_file_where_it_is(place, device, properties, monkeypatch):
     root, put = place
     put("a.csv", HEAD + f"{MN},{HOUR.isoformat()},hour,w01018,Avg,12.5,N\n")
 
