@@ -7,9 +7,13 @@ import datetime as dt
 import os
 import subprocess
 import sys
+import urllib.parse
+import uuid
 
+import psycopg
 import pytest
 
+import postgres
 from gateway.gateway_process import mn
 from gateway.test_crash import SCRIPT, Process
 from jiangcheng import hj212
@@ -19,11 +23,21 @@ COMMAND = [sys.executable, "-m", "jiangcheng.config.main", "hj212"]
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture
+def own_database():
+    """An empty database of PostgreSQL for one test."""
+    name = f"jiangcheng_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres.server_url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    parts = urllib.parse.urlsplit(postgres.server_url())
+    yield f"{parts.scheme}://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
+    with psycopg.connect(postgres.server_url(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def process(request, tmp_path):
-    url = ""
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
+    url = request.getfixturevalue("own_database") if request.param == "postgresql" else ""
     made = Process(tmp_path / "data", url)
     made.run("prepare")
     made.start()
