@@ -370,6 +370,24 @@ def test_two_orders_for_one_site_go_one_after_the_other(meet, approved):
     assert first.pk < second.pk
 
 
+def test_a_site_that_asks_for_the_time_gets_it_without_anybody(meet, device):
+    class Asking(Logger):
+        def hello(self):
+            asked = [
+                hj212.encode(hj212.compose(cn="1013", mn=MN, st="32", qn=f"2026030111000000{n}", flag=5))
+                for n in range(3)
+            ]
+            return super().hello() + b"".join(asked)
+
+    logger = Asking()
+    meet(logger)
+    (asked,) = logger.heard
+    assert (asked.cn, asked.params) == ("1012", {"SystemTime": "20260301120000"})
+    order = ControlOrder.objects.get()
+    assert (order.state, order.asked_by, order.reason) == ("executed", None, "CN=1013")
+    assert list(order.steps.values_list("state", flat=True)) == ["approved", "sent", "answered", "executed"]
+
+
 # --- the pages ----------------------------------------------------------------------------------------------
 
 
@@ -407,6 +425,8 @@ def test_the_pages_carry_an_order_from_the_form_to_the_approval(device, officer,
     order.refresh_from_db()
     assert order.state == "cancelled"
     assert approving.get(form).status_code == 403
+    card = approving.get(reverse("gateway:facility_card", args=["nobody"]))
+    assert card.status_code == 200
     away = logged_in(person("away", "department", region_code="220203"))
     for name, args in (("gateway:device", [MN]), ("gateway:order", [order.pk])):
         assert away.get(reverse(name, args=args)).status_code == 404

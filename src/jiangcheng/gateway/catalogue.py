@@ -110,6 +110,8 @@ class Catalogue:
     re_count: int
     deliver_within: int
     """Seconds after the approval within which the site must be on the line."""
+    clock_request_every: int
+    """Seconds for which a site that asks for the time (1013) is not answered again; 0: never answered."""
     commands: Mapping[str, Command]
 
 

@@ -29,6 +29,7 @@ POLL = 1.0
 """Seconds between two looks at the table of orders."""
 LARGEST_ANSWER = 200
 """Fields of an answer that are kept with the order; everything is in the journal."""
+TIME_ASKED = "1013"
 State = orders.State
 
 
@@ -125,6 +126,8 @@ class Controller:
         order = self._open.get(header.mn)
         if order is not None:
             self._read(order, frame)
+        if header.cn == TIME_ASKED:
+            self._note(orders.time_asked, mn=header.mn, parameters=_instrument(frame))
 
     def gone(self, sender: Sender) -> None:
         """Forget a connection that has ended."""
@@ -264,6 +267,15 @@ class Controller:
                     self._put(order.mn, event.frame)
                 elif isinstance(event, hj212.Unanswered):
                     self._finish(order, State.TIMED_OUT, "unanswered")
+
+
+def _instrument(frame: hj212.Frame) -> dict[str, str]:
+    """Return which instrument a site asks for, empty for the logger itself."""
+    try:
+        params = hj212.decode(frame, tolerant=True).params
+    except hj212.RemoteProtocolError:
+        return {}
+    return {"PolId": params["PolId"]} if params.get("PolId") else {}
 
 
 def _speaks(edition: str, command: catalogue.Command) -> bool:

@@ -1,6 +1,6 @@
 """How the gate introduces itself."""
 
-from jiangcheng.core.manifest import Hook, Manifest, Names, Page, PeriodicTask, Permission
+from jiangcheng.core.manifest import FacilityCard, Hook, Manifest, Names, Page, PeriodicTask, Permission
 
 MANIFEST = Manifest(
     code="gateway",
@@ -28,6 +28,9 @@ MANIFEST = Manifest(
             icon="radio-tower",
             order=81,
         ),
+    ),
+    facility_cards=(
+        FacilityCard("gateway:facility_card", Names("数采仪", "Data loggers"), "gateway.view", order=35),
     ),
     hooks=(Hook("person.todo", "gateway.queries.to_do"),),
     tasks=(

@@ -126,6 +126,39 @@ def cancel(*, order: ControlOrder, actor: User, now: dt.datetime) -> None:
         _step(held, State.CANCELLED, at=now, actor=actor, details={})
 
 
+def time_asked(*, mn: str, parameters: Mapping[str, str], now: dt.datetime) -> bool:
+    """Order the setting of a clock because the site asks for the time (1013); False if it did so a moment ago.
+
+    HJ 212-2017 table C.4: the host acknowledges with 9013 and then sends 1012. Nobody has to approve that.
+    """
+    held = catalogue.catalogue(timezone.localdate(now))
+    device = Device.objects.filter(mn=mn, enabled=True).select_related("station").first()
+    command = held.commands.get("clock_set")
+    if device is None or command is None or not held.clock_request_every:
+        return False
+    allowed, wrong = catalogue.validate(command, parameters, now=now)
+    since = now - dt.timedelta(seconds=held.clock_request_every)
+    with transaction.atomic():
+        Device.objects.select_for_update().get(pk=device.pk)
+        recent = ControlOrder.objects.filter(device=device, command=command.code, asked_at__gt=since)
+        if wrong or recent.exists():
+            return False
+        order = ControlOrder.objects.create(
+            device=device,
+            command=command.code,
+            cn=command.cn,
+            parameters=allowed,
+            reason="CN=1013",
+            state=State.APPROVED,
+            state_at=now,
+            asked_at=now,
+            approved_at=now,
+            due_at=now + dt.timedelta(seconds=held.deliver_within),
+        )
+        _note(order, at=now, actor=None, details={"parameters": allowed, "reason": order.reason})
+    return True
+
+
 def waiting(*, now: dt.datetime, limit: int = 200) -> list[Waiting]:
     """Return the approved orders that still may be sent, the oldest first."""
     rows = ControlOrder.objects.filter(state=State.APPROVED, due_at__gt=now).order_by("approved_at", "pk")

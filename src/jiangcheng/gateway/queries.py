@@ -66,7 +66,9 @@ def unregistered(*, limit: int) -> list[UnregisteredDevice]:
 
 
 def faults(*, journal: journals.Journal, limit: int) -> list[dict[str, Any]]:
-    """Return the last arrivals that were no valid frame."""
+    """Return the last arrivals that were no valid frame, or were refused, the latest first."""
+    found = [*journal.recent(journals.State.BAD, limit), *journal.recent(journals.State.REFUSED, limit)]
+    found.sort(key=lambda item: item.seq, reverse=True)
     return [
         {
             "seq": item.seq,
@@ -75,7 +77,7 @@ def faults(*, journal: journals.Journal, limit: int) -> list[dict[str, Any]]:
             "code": item.error,
             "text": excerpt(item.raw),
         }
-        for item in journal.recent(journals.State.BAD, limit)
+        for item in found[:limit]
     ]
 
 
@@ -147,6 +149,15 @@ def to_do(*, user: User, now: datetime) -> list[ToDo]:
         )
         for order in waiting.select_related("device").order_by("asked_at")[:100]
         if order.command in known
+    ]
+
+
+def facility_devices(*, code: str, user: Any, now: datetime) -> list[dict[str, Any]]:
+    """Return the devices at a facility's outlets that the reader may see, and when each was heard."""
+    found = visible_devices(user=user, now=now).filter(station__outlet__facility__code=code)
+    return [
+        {"device": device, "seen": seen(device, now)}
+        for device in found.select_related("station__outlet").order_by("station__outlet__number", "mn")[:100]
     ]
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("orders/", views.orders, name="orders"),
     path("orders/<int:pk>/", views.order, name="order"),
     path("orders/<int:pk>/decide/", views.decide, name="decide"),
+    path("facilities/<str:code>/", views.facility_card, name="facility_card"),
     path("devices/<str:mn>/", views.device, name="device"),
     path("devices/<str:mn>/access/", views.change_access, name="access"),
     path("devices/<str:mn>/tokens/", views.make_token, name="make_token"),

@@ -123,6 +123,14 @@ def _device_page(request: HttpRequest, found: Device, *, new_token: str = "") ->
     return render(request, "gateway/device.html", context)
 
 
+@require_GET
+@access.requires("gateway.view")
+def facility_card(request: HttpRequest, code: str) -> HttpResponse:
+    """Show the devices of a plant: when each was heard, and the way to its page."""
+    found = queries.facility_devices(code=code, user=request.user, now=access.received_at(request))
+    return render(request, "gateway/card_devices.html", {"rows": found})
+
+
 @require_POST
 @access.requires("gateway.manage")
 def make_token(request: HttpRequest, mn: str) -> HttpResponse:
