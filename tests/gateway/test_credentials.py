@@ -128,6 +128,51 @@ def test_who_tries_password_after_password_is_cut_off(journal):
     play(scene())
 
 
+def test_many_who_show_the_same_password_wait_for_one_check():
+    checks = Checks()
+
+    async def scene():
+        made = guard("refuse", RIGHT, checks)
+        secret = made.secret_of(KNOWN[0])
+        found = await asyncio.gather(*(made.check(secret, RIGHT) for _ in range(50)))
+        assert set(found) == {credentials.Verdict.RIGHT}
+
+    asyncio.run(scene())
+    assert checks.asked == [RIGHT]
+
+
+@pytest.mark.django_db
+def test_what_fitted_once_is_not_hashed_again_after_a_restart(device):
+    device.password_hash = "first"
+    device.save()
+    known = register.Register()
+    known.load()
+    checks = Checks()
+
+    learnt = []
+
+    def started():
+        return credentials.Guard(
+            known.secret,
+            fits=lambda shown, _: checks(shown, RIGHT),
+            learn=lambda *row: learnt.append(row),
+        )
+
+    assert asyncio.run(started().check(known.secret(MN), RIGHT)) is credentials.Verdict.RIGHT
+    register.learn(*learnt[0])
+    known = register.Register()
+    known.load()
+    assert known.secret(MN).policy is credentials.Policy.REPORT
+    assert started().verdict(known.secret(MN), RIGHT) is credentials.Verdict.RIGHT
+    assert started().verdict(known.secret(MN), "other") is credentials.Verdict.WRONG
+    assert checks.asked == [RIGHT]
+    device.password_hash = "second"
+    device.save()
+    known = register.Register()
+    known.load()
+    assert started().verdict(known.secret(MN), RIGHT) is None
+
+
 @pytest.mark.django_db
 def test_the_register_tells_hash_and_policy(device):
     known = register.Register()

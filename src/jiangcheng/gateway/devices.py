@@ -13,7 +13,7 @@ from django.utils import timezone
 from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.registry.models import Device
-from jiangcheng.gateway import catalogue, inlets, orders
+from jiangcheng.gateway import catalogue, credentials, inlets, orders
 from jiangcheng.gateway.models import DeviceAccess, DeviceToken
 
 MANAGE = "gateway.manage"
@@ -47,10 +47,13 @@ def set_access(*, device: Device, policy: str, password: str, actor: User, now: 
     with transaction.atomic():
         held = DeviceAccess.objects.filter(device=device).first()
         before = {"policy": held.policy if held else "", "password": bool(device.password_hash)}
-        DeviceAccess.objects.update_or_create(device=device, defaults={"policy": policy, "changed_at": now})
+        changes = {"policy": policy, "changed_at": now}
         if password:
             device.password_hash = make_password(password)
             device.save(update_fields=["password_hash"])
+            changes["verifier"] = credentials.verifier(device.mn, password, device.password_hash)
+            changes["verified_hash"] = device.password_hash
+        DeviceAccess.objects.update_or_create(device=device, defaults=changes)
         access.record(
             actor=actor,
             action="gateway.set_access",

@@ -37,7 +37,7 @@ class DeviceSeen(models.Model):
 
 
 class DeviceAccess(models.Model):
-    """What follows when a device shows a wrong password; without a row, the default of the data folder."""
+    """What follows when a device shows a wrong password; without a policy, the default of the data folder."""
 
     class Policy(models.TextChoices):
         IGNORE = "ignore", "不校验"
@@ -45,7 +45,12 @@ class DeviceAccess(models.Model):
         REFUSE = "refuse", "留存但不入库、不应答"
 
     device = models.OneToOneField(Device, primary_key=True, on_delete=models.CASCADE, related_name="access")
-    policy = models.CharField(max_length=8, choices=Policy)
+    policy = models.CharField(max_length=8, choices=Policy, blank=True)
+    """Empty: the default."""
+    verifier = models.CharField(max_length=64, blank=True)
+    """Keyed digest of hash and password, kept when the password fitted (`credentials.verifier`)."""
+    verified_hash = models.CharField(max_length=160, blank=True)
+    """The hash it was made for: a new password has none yet."""
     changed_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:

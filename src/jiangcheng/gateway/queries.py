@@ -164,7 +164,7 @@ def facility_devices(*, code: str, user: Any, now: datetime) -> list[dict[str, A
 def policy(device: Device, on: date) -> str:
     """Return what follows from a wrong password of a device."""
     held = getattr(device, "access", None)
-    return held.policy if held is not None else credentials.defaults(on).policy.value
+    return (held.policy if held is not None else "") or credentials.defaults(on).policy.value
 
 
 def seen(device: Device, now: datetime) -> dict[str, Any] | None:

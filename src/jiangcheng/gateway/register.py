@@ -72,16 +72,47 @@ class Register:
             return
         default = credentials.defaults(dt.datetime.now(dt.UTC).date()).policy
         rows = Device.objects.values_list(
-            "mn", "pk", "station_id", "enabled", "password_hash", "access__policy"
+            "mn",
+            "pk",
+            "station_id",
+            "enabled",
+            "password_hash",
+            "access__policy",
+            "access__verifier",
+            "access__verified_hash",
         )
         self._devices = {
-            mn: Known(device, station, enabled, _secret(hashed, policy or default))
-            for mn, device, station, enabled, hashed, policy in rows
+            mn: Known(
+                device,
+                station,
+                enabled,
+                _secret(mn, hashed, policy or default, verifier if verified == hashed else ""),
+            )
+            for mn, device, station, enabled, hashed, policy, verifier, verified in rows
         }
         self._version, self._loaded = version, now
 
 
-def _secret(hashed: str, policy: str) -> credentials.Secret | None:
+def _secret(mn: str, hashed: str, policy: str, verifier: str | None) -> credentials.Secret | None:
     if not hashed or policy == credentials.Policy.IGNORE:
         return None
-    return credentials.Secret(hashed, credentials.Policy(policy))
+    return credentials.Secret(hashed, credentials.Policy(policy), mn, verifier or "")
+
+
+def learn(secret: credentials.Secret, verifier: str) -> None:
+    """Keep the verifier of a device whose password fitted."""
+    close_old_connections()
+    try:
+        device = Device.objects.filter(mn=secret.mn, password_hash=secret.hash).first()
+        if device is not None:
+            DeviceAccess.objects.update_or_create(
+                device=device,
+                defaults={"verifier": verifier, "verified_hash": secret.hash},
+                create_defaults={
+                    "verifier": verifier,
+                    "verified_hash": secret.hash,
+                    "changed_at": dt.datetime.now(dt.UTC),
+                },
+            )
+    finally:
+        close_old_connections()

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from jiangcheng import hj212
-from jiangcheng.gateway import control, conversation, credentials, inbox
+from jiangcheng.gateway import conversation, credentials, inbox
 from jiangcheng.gateway import journal as journals
 from jiangcheng.gateway import limits as bounds
 from jiangcheng.gateway import meters as gauges
@@ -52,6 +52,22 @@ class Register(Protocol):
         """Look whether the register has changed."""
 
 
+class Controller(Protocol):
+    """Sends orders over the connections of sites (`control`)."""
+
+    def heard(self, sender: Connection, header: hj212.Header, frame: hj212.Frame) -> None:
+        """Note that a site whose password is right spoke over a connection."""
+
+    def gone(self, sender: Connection) -> None:
+        """Forget a connection that has ended."""
+
+    async def follow(self) -> None:
+        """Send orders until cancelled."""
+
+    async def drain(self) -> None:
+        """Write down what happened last."""
+
+
 class Listener:
     """What the connections of one gateway share."""
 
@@ -63,7 +79,7 @@ class Listener:
         meters: gauges.Meters,
         tolerant: bool = False,
         guard: credentials.Guard | None = None,
-        controller: control.Controller | None = None,
+        controller: Controller | None = None,
     ) -> None:
         self.register = register
         self.limits = limits
@@ -340,7 +356,7 @@ async def serve(
     meters: gauges.Meters | None = None,
     tolerant: bool = False,
     guard: credentials.Guard | None = None,
-    controller: control.Controller | None = None,
+    controller: Controller | None = None,
     on_ready: Callable[[int], None] | None = None,
     on_commit: Callable[[], None] | None = None,
 ) -> None:

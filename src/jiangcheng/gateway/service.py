@@ -18,7 +18,7 @@ from jiangcheng.gateway import control, credentials, forward, inlets, mqtt, serv
 from jiangcheng.gateway import meters as gauges
 from jiangcheng.gateway.limits import Limits
 from jiangcheng.gateway.models import GatewayState
-from jiangcheng.gateway.register import Register
+from jiangcheng.gateway.register import Register, learn
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,9 @@ class Gateway:
         register = Register()
         today = datetime.now(UTC).date()
         guard = credentials.Guard(
-            register.secret, wrong_per_connection=credentials.defaults(today).wrong_per_connection
+            register.secret,
+            wrong_per_connection=credentials.defaults(today).wrong_per_connection,
+            learn=learn,
         )
         self._forwarders = [
             forward.Forwarder(forward.Target.of(options), journal, clock=lambda: datetime.now(UTC))
