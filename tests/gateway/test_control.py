@@ -418,12 +418,16 @@ def test_the_pages_carry_an_order_from_the_form_to_the_approval(device, officer,
     approving.post(reverse("gateway:decide", args=[order.pk]), {"act": "approve", "reason": "同意"})
     order.refresh_from_db()
     assert (order.state, order.approved_by) == ("approved", chief)
+    part = asking.get(sent["Location"], headers={"HX-Request": "true"}).content.decode()
+    assert "撤回" in part
+    assert "批准并下发" not in part
     assert "设置实时数据间隔" in approving.get(reverse("gateway:orders") + "?state=approved").content.decode()
     approving.cookies["django_language"] = "en"
     assert "Set the real-time interval" in approving.get(reverse("gateway:orders")).content.decode()
     asking.post(reverse("gateway:decide", args=[order.pk]), {"act": "cancel"})
     order.refresh_from_db()
     assert order.state == "cancelled"
+    assert "撤回</button>" not in asking.get(sent["Location"]).content.decode()
     assert approving.get(form).status_code == 403
     card = approving.get(reverse("gateway:facility_card", args=["nobody"]))
     assert card.status_code == 200
