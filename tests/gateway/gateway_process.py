@@ -1,4 +1,4 @@
-"""A gateway in a process of its own, to be killed: ``prepare``, ``serve PORT`` or ``collect FILE``."""
+"""A gateway in a process of its own: ``prepare``, ``serve PORT``, ``collect FILE`` or ``order COMMAND``."""
 
 from __future__ import annotations
 
@@ -74,6 +74,35 @@ def collect(path: str) -> None:
     pyarrow.parquet.write_table(table.append_column("site", [numbers]), path)
 
 
+def order(command: str, **values: str) -> None:
+    """Ask for a command and approve it, as the portal's process would; print what became of it."""
+    import time
+
+    from jiangcheng.core.access import services as access
+    from jiangcheng.core.registry.models import Device
+    from jiangcheng.gateway import orders
+
+    now = dt.datetime.now(dt.UTC)
+    people = {}
+    for role in ("duty_officer", "leader"):
+        people[role] = access.create_user(
+            username=role, password="Songhua-river-1", display_name=role, at=now
+        )
+        access.assign_role(user=people[role], role=role, on=dt.date(2020, 1, 1), at=now)
+    made = orders.ask(
+        device=Device.objects.get(mn=mn(0)), command=command, values=values, reason="",
+        actor=people["duty_officer"], now=now,
+    )  # fmt: skip
+    orders.decide(order=made, approve=True, actor=people["leader"], now=now)
+    for _ in range(600):
+        made.refresh_from_db()
+        if made.state not in orders.STEPS:
+            break
+        time.sleep(0.05)
+    sys.stdout.write(f"{made.state} {made.result} {made.answer.get('fields')}\n")
+
+
 if __name__ == "__main__":
     django.setup()
-    {"prepare": prepare, "serve": serve, "collect": collect}[sys.argv[1]](*sys.argv[2:])
+    work = {"prepare": prepare, "serve": serve, "collect": collect, "order": order}[sys.argv[1]]
+    work(*sys.argv[2:])

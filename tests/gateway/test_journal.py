@@ -129,3 +129,18 @@ def test_the_chain_depends_on_every_byte_and_every_cut(batches):
         chain = journals.link(chain, map(entry, batch))
         seen.add(chain)
     assert len(seen) == len(batches) + 1
+
+
+def test_two_writers_share_one_numbering_even_over_midnight(new_journal):
+    gateway, web = new_journal(), new_journal()
+    gateway.append([entry(1)])
+    web.append([entry(2), entry(3)])
+    web.append([entry(4, received=NOON + DAY)])
+    # The gateway still has the day before open, and an arrival of that day.
+    gateway.append([entry(5, received=NOON + 10)])
+    web.append([entry(6, received=NOON + DAY)])
+    gateway.append([entry(7, received=NOON + 2 * DAY)])
+    stored = web.tail(0, 100)
+    assert [item.seq for item in stored] == list(range(1, 8))
+    assert [item.raw for item in stored] == [entry(number).raw for number in range(1, 8)]
+    assert gateway.verify() is None

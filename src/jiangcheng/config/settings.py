@@ -10,6 +10,7 @@
 ``JIANGCHENG_SITE``          address of the portal in messages that leave the house
 ``JIANGCHENG_EMAIL_…``       ``HOST``, ``PORT``, ``USER``, ``PASSWORD``, ``TLS`` (``1``), ``FROM``: outgoing mail
 ``JIANGCHENG_SMS_GATEWAY``, ``…_CHAT_ROBOTS`` (JSON) and ``…_WEBHOOKS`` (allowed hosts): see docs/notifications.md
+``JIANGCHENG_WATCHED_FOLDER``, ``…_MQTT`` (JSON) and ``…_FORWARD`` (JSON list): see docs/gateway.md
 ``JIANGCHENG_DEBUG``         ``1`` shows errors in the browser; never in production
 """
 
@@ -238,4 +239,8 @@ GATEWAY = {
     "host": os.environ.get("JIANGCHENG_GATEWAY_HOST", "127.0.0.1"),
     "port": int(os.environ.get("JIANGCHENG_GATEWAY_PORT", "9212")),
     "journal": DATA / "journal",
+    "folder": os.environ.get("JIANGCHENG_WATCHED_FOLDER", ""),
+    "mqtt": json.loads(os.environ.get("JIANGCHENG_MQTT", "{}")),
+    "forward": json.loads(os.environ.get("JIANGCHENG_FORWARD", "[]")),
 }
+"""The ways in and out of measured data; ``mqtt`` and ``forward`` are described in docs/gateway.md."""

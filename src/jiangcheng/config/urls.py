@@ -25,6 +25,7 @@ PREFIXES = {
 
 urlpatterns = [
     path("api/v1/", api.api.urls),
+    path("api/ingest/", include("jiangcheng.gateway.ingest_urls")),
     *(
         path(PREFIXES.get(package, f"{package.rpartition('.')[2]}/"), include(f"{package}.urls"))
         for package in wiring.PACKAGES

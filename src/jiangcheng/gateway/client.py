@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 
 from jiangcheng import hj212
@@ -56,6 +57,12 @@ def qn_of(moment: dt.datetime) -> str:
     """Return the exchange number of an instant: Beijing time to the millisecond."""
     local = moment.astimezone(BEIJING)
     return f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}"
+
+
+def _number_inside(segment: bytes) -> str:
+    """Return the number an answer of 2005 carries in its data area, which is what it answers."""
+    found = re.search(rb"&&QN=([0-9]+)", segment)
+    return found[1].decode() if found else ""
 
 
 class NotAcknowledged(Exception):  # noqa: N818 - the word of the protocol
@@ -138,11 +145,12 @@ class Site:
         header = hj212.header(frame.segment)
         if header.cn not in ("9013", "9014"):
             return
-        future = self._waiting.pop(header.qn, None)
+        number = header.qn or _number_inside(frame.segment)
+        future = self._waiting.pop(number, None)
         if future is not None and not future.done():
             future.set_result(None)
         if self._on_acknowledged is not None:
-            self._on_acknowledged(header.qn)
+            self._on_acknowledged(number)
 
     async def post(self, frame: bytes) -> None:
         """Send a frame and wait for nothing but room in the buffer.

@@ -16,13 +16,15 @@ import numpy as np
 from django.db import transaction
 
 from jiangcheng.core.observations import store
+from jiangcheng.gateway import assembly, ledger, reports, storage, translate
 from jiangcheng.gateway import journal as journals
-from jiangcheng.gateway import ledger, reports, storage, translate
-from jiangcheng.gateway.models import IntakeCursor, Reject, UnregisteredDevice
+from jiangcheng.gateway.models import IntakeCursor, PartFrame, Reject, UnregisteredDevice
 from jiangcheng.gateway.register import Known, Register
 
 CURSOR = "intake"
 SOURCE = "hj212"
+LATE_SOURCE = "hj212:late"
+"""Source of values that were sent again (RF=1), or came later than ``data/intake.json`` allows."""
 CHUNK = 5_000
 """Entries per transaction: half a second of work, so that other writers get their turn."""
 AHEAD = 3_600.0
@@ -50,6 +52,12 @@ class Intake:
     counting: bool = True
     register: Register = dataclasses.field(default_factory=Register)
     properties: translate.Properties = dataclasses.field(default_factory=translate.Properties)
+    parts: assembly.Assembly = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        """Parts of entries that are read a second time are put together in memory."""
+        patience = assembly.settings(self.clock().date()).parts_patience
+        self.parts = assembly.Assembly(patience=patience, lasting=self.counting)
 
     def refresh(self) -> None:
         """Look whether devices or properties have changed."""
@@ -67,9 +75,12 @@ class Intake:
         now = self.clock()
         heard, strangers = ledger.Heard(), ledger.Strangers()
         rejects = ledger.Rejects()
-        known: list[tuple[journals.Stored, Known]] = []
+        known: list[journals.Stored] = []
+        parts: list[journals.Stored] = []
         for entry in entries:
-            if entry.state == journals.State.BAD:
+            if entry.error == journals.PASSWORD:
+                rejects.note(entry, reason=REASON.PASSWORD_WRONG)
+            if entry.state in journals.REJECTED:
                 continue
             device = self.register.device(entry.mn)
             if device is None or not device.enabled:
@@ -77,27 +88,47 @@ class Intake:
                 continue
             heard.note(entry, device.device)
             if entry.cn in translate.GRANULARITIES:
-                known.append((entry, device))
-        if known:
-            self._store(known, now, heard, rejects)
+                (parts if assembly.is_part(entry) else known).append(entry)
+        known += self._assembled(self.parts.take(parts), rejects)
+        self._store(sorted(known, key=lambda entry: entry.seq), now, heard, rejects)
         if self.counting:
             heard.save()
             strangers.save(now)
             rejects.save()
 
+    def give_up_parts(self) -> None:
+        """Take in what there is of reports whose other parts do not come. The caller holds the transaction."""
+        now = self.clock()
+        rejects = ledger.Rejects()
+        known = self._assembled(self.parts.expire(now), rejects)
+        self._store([entry for entry in known if self.register.knows(entry.mn)], now, None, rejects)
+        if self.counting:
+            rejects.save()
+
+    @staticmethod
+    def _assembled(found: list[assembly.Report], rejects: ledger.Rejects) -> list[journals.Stored]:
+        """Return reports as entries without parts, and note those that are not whole."""
+        for report in found:
+            if report.missing:
+                text = f"{','.join(map(str, report.missing))}/{report.count}"
+                rejects.note(report.entries[0], field="PNO", reason=REASON.PARTS_MISSING, text=text)
+        return [entry for report in found for entry in report.entries]
+
     def _store(
         self,
-        known: list[tuple[journals.Stored, Known]],
+        entries: list[journals.Stored],
         now: dt.datetime,
-        heard: ledger.Heard,
+        heard: ledger.Heard | None,
         rejects: ledger.Rejects,
     ) -> None:
-        entries = [entry for entry, _ in known]
+        if not entries:
+            return
         decoded = reports.decode([entry.raw for entry in entries])
         for index, code in decoded.errors.items():
             rejects.note(entries[index], reason=REASON.NOT_DECODED, text=code)
         start, timely = self._starts(entries, decoded, now, rejects)
-        heard.note_times(entries, start, timely)
+        if heard is not None:
+            heard.note_times(entries, start, timely)
         keys = self._keys(entries, decoded, rejects)
         invalid = (keys > 0) & (decoded.invalid | ~self.properties.fits(keys, decoded.value))
         for value in np.flatnonzero(invalid).tolist():
@@ -105,16 +136,23 @@ class Intake:
         wanted = timely[decoded.frame] & (keys > 0) & ~invalid
         frame = decoded.frame[wanted]
         granularity = np.array([translate.GRANULARITIES[entry.cn] for entry in entries], np.int8)
-        station = np.array([device.station for _, device in known], np.int32)
-        batch = store.Batch(
-            granularity=granularity[frame],
-            start=start[frame],
-            station=station[frame],
-            property=keys[wanted],
-            value=decoded.value[wanted],
-            flag=decoded.flag[wanted],
-        )
-        store.append(batch, source=SOURCE, received_at=now)
+        station = np.array([self._known(entry).station for entry in entries], np.int32)
+        late = _late(entries, start, granularity, now)[frame]
+        for source, kept in ((SOURCE, ~late), (LATE_SOURCE, late)):
+            batch = store.Batch(
+                granularity=granularity[frame[kept]],
+                start=start[frame[kept]],
+                station=station[frame[kept]],
+                property=keys[wanted][kept],
+                value=decoded.value[wanted][kept],
+                flag=decoded.flag[wanted][kept],
+            )
+            store.append(batch, source=source, received_at=now)
+
+    def _known(self, entry: journals.Stored) -> Known:
+        device = self.register.device(entry.mn)
+        assert device is not None
+        return device
 
     def _starts(
         self,
@@ -176,6 +214,19 @@ class Intake:
         )
 
 
+def _late(
+    entries: Sequence[journals.Stored], start: np.ndarray, granularity: np.ndarray, now: dt.datetime
+) -> np.ndarray:
+    """Tell which reports are back-fill: marked so (RF, HJ 212-2025), or received long after their interval."""
+    allowed = assembly.settings(now.date()).late_seconds
+    length = np.array([0, 60, 3_600, 86_400], np.int64)[granularity]
+    received = np.array([entry.received for entry in entries], np.float64) / 1e6
+    patience = np.array([allowed[entry.cn] for entry in entries], np.float64)
+    marked = np.array([b";RF=1;" in entry.raw for entry in entries], np.bool_)
+    found: np.ndarray = marked | (received > start + length + patience)
+    return found
+
+
 def follow(journal: journals.Journal, *, clock: Callable[[], dt.datetime], chunk: int = CHUNK) -> int:
     """Take in everything that has arrived since the last time, and return the number of entries read.
 
@@ -194,6 +245,11 @@ def follow(journal: journals.Journal, *, clock: Callable[[], dt.datetime], chunk
     while count := _step(journal, intake, chunk):
         read += count
     _welcome(journal, intake)
+    if PartFrame.objects.exists():
+        with transaction.atomic():
+            # Two processes must not give up the same parts.
+            IntakeCursor.objects.select_for_update().get_or_create(name=CURSOR)
+            intake.give_up_parts()
     return read
 
 
@@ -241,12 +297,14 @@ def take_again(journal: journals.Journal, *, start: int, end: int, clock: Callab
     known = (
         entry
         for entry in journal.replay(start, end)
-        if entry.state != journals.State.BAD and intake.register.knows(entry.mn)
+        if entry.state not in journals.REJECTED and intake.register.knows(entry.mn)
     )
     for part in _parts(known, CHUNK):
         with transaction.atomic():
             intake.take(part)
         read += len(part)
+    with transaction.atomic():
+        intake.give_up_parts()
     return read
 
 

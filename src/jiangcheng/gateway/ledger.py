@@ -19,6 +19,7 @@ STRANGERS = 2_000
 """Rows of `UnregisteredDevice`: whoever invents names may not fill the table."""
 TOLD = 3
 """New strangers of one batch that the screens are told of."""
+HEARTBEAT = "9015"
 OTHERS = "…"
 LONGEST = {"code": 40, "field": 24, "text": 80}
 
@@ -31,12 +32,15 @@ class Heard:
         self._frames: dict[int, int] = {}
         self._device: dict[str, int] = {}
         self._data: dict[int, int] = {}
+        self._heartbeat: dict[int, int] = {}
 
     def note(self, entry: journals.Stored, device: int) -> None:
         """Note a frame of a device."""
         self._last[device] = entry
         self._frames[device] = self._frames.get(device, 0) + 1
         self._device[entry.mn] = device
+        if entry.cn == HEARTBEAT:
+            self._heartbeat[device] = entry.received
 
     def note_times(self, entries: list[journals.Stored], start: np.ndarray, timely: np.ndarray) -> None:
         """Note the latest interval each device reported on [epoch s]."""
@@ -52,7 +56,7 @@ class Heard:
             [self._row(device, entry, before.get(device)) for device, entry in self._last.items()],
             update_conflicts=True,
             unique_fields=["device"],
-            update_fields=["received_at", "data_at", "peer", "cn", "frames"],
+            update_fields=["received_at", "data_at", "heartbeat_at", "peer", "cn", "frames"],
         )
 
     def _row(self, device: int, entry: journals.Stored, before: DeviceSeen | None) -> DeviceSeen:
@@ -64,10 +68,16 @@ class Heard:
             device_id=device,
             received_at=max(received, before.received_at) if before else received,
             data_at=max(times, default=None),
+            heartbeat_at=self._heartbeat_of(device, before),
             peer=entry.peer,
             cn=entry.cn,
             frames=self._frames[device] + (before.frames if before else 0),
         )
+
+    def _heartbeat_of(self, device: int, before: DeviceSeen | None) -> dt.datetime | None:
+        if device in self._heartbeat:
+            return queries.moment(self._heartbeat[device])
+        return before.heartbeat_at if before else None
 
 
 class Strangers:

@@ -20,6 +20,7 @@ class Reading:
     acknowledged: int
     repeated: int
     unregistered: int
+    wrong_password: int
     bad: int
     closed_for_cause: dict[str, int]
     pending: int
@@ -42,6 +43,7 @@ class Meters:
         self.acknowledged = 0
         self.repeated = 0
         self.unregistered = 0
+        self.wrong_password = 0
         self.bad = 0
         self.pending = 0
         self.paused = False
@@ -71,6 +73,7 @@ class Meters:
             acknowledged=self.acknowledged,
             repeated=self.repeated,
             unregistered=self.unregistered,
+            wrong_password=self.wrong_password,
             bad=self.bad,
             closed_for_cause=dict(self.closed_for_cause),
             pending=self.pending,

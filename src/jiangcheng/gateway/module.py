@@ -1,11 +1,16 @@
 """How the gate introduces itself."""
 
-from jiangcheng.core.manifest import Manifest, Names, Page, PeriodicTask, Permission
+from jiangcheng.core.manifest import FacilityCard, Hook, Manifest, Names, Page, PeriodicTask, Permission
 
 MANIFEST = Manifest(
     code="gateway",
     names=Names("接入网关", "Gateway"),
-    permissions=(Permission("gateway.view", Names("查看接入网关", "See the gateway")),),
+    permissions=(
+        Permission("gateway.view", Names("查看接入网关", "See the gateway")),
+        Permission("gateway.control", Names("申请反控命令", "Ask for remote control")),
+        Permission("gateway.approve", Names("批准反控命令", "Approve remote control")),
+        Permission("gateway.manage", Names("管理接入凭据", "Manage access of devices")),
+    ),
     pages=(
         Page(
             "gateway:status",
@@ -15,6 +20,21 @@ MANIFEST = Manifest(
             icon="radio-tower",
             order=80,
         ),
+        Page(
+            "gateway:orders",
+            Names("反控命令", "Remote control"),
+            "gateway.view",
+            group="sense",
+            icon="radio-tower",
+            order=81,
+        ),
     ),
-    tasks=(PeriodicTask("gateway.tasks.run_intake", 15, Names("收件箱入库", "Take in the journal")),),
+    facility_cards=(
+        FacilityCard("gateway:facility_card", Names("数采仪", "Data loggers"), "gateway.view", order=35),
+    ),
+    hooks=(Hook("person.todo", "gateway.queries.to_do"),),
+    tasks=(
+        PeriodicTask("gateway.tasks.run_intake", 15, Names("收件箱入库", "Take in the journal")),
+        PeriodicTask("gateway.tasks.watch_folder", 15, Names("监视文件夹", "Watch the folder")),
+    ),
 )

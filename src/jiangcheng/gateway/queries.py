@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from jiangcheng.core.access import queries as access
+from jiangcheng.core.access.models import User
+from jiangcheng.core.manifest import ToDo
+from jiangcheng.core.registry.models import Device
+from jiangcheng.gateway import catalogue, credentials
 from jiangcheng.gateway import journal as journals
-from jiangcheng.gateway.models import DeviceSeen, GatewayState, IntakeCursor, Reject, UnregisteredDevice
+from jiangcheng.gateway.models import (
+    ControlOrder,
+    DeviceSeen,
+    GatewayState,
+    IntakeCursor,
+    Reject,
+    UnregisteredDevice,
+)
 
 FRESH = timedelta(seconds=15)
 """Age after which a gateway's last reading means that it no longer runs."""
@@ -53,7 +66,9 @@ def unregistered(*, limit: int) -> list[UnregisteredDevice]:
 
 
 def faults(*, journal: journals.Journal, limit: int) -> list[dict[str, Any]]:
-    """Return the last arrivals that were no valid frame."""
+    """Return the last arrivals that were no valid frame, or were refused, the latest first."""
+    found = [*journal.recent(journals.State.BAD, limit), *journal.recent(journals.State.REFUSED, limit)]
+    found.sort(key=lambda item: item.seq, reverse=True)
     return [
         {
             "seq": item.seq,
@@ -62,7 +77,7 @@ def faults(*, journal: journals.Journal, limit: int) -> list[dict[str, Any]]:
             "code": item.error,
             "text": excerpt(item.raw),
         }
-        for item in journal.recent(journals.State.BAD, limit)
+        for item in found[:limit]
     ]
 
 
@@ -89,7 +104,73 @@ def _device(row: DeviceSeen, now: datetime) -> dict[str, Any]:
         "station_code": station.code,
         "received_at": row.received_at,
         "data_at": row.data_at,
+        "heartbeat_at": row.heartbeat_at,
         "frames": row.frames,
         "peer": row.peer,
         "late": (now - row.received_at).total_seconds() > 2 * station.expected_interval,
     }
+
+
+def visible_devices(*, user: Any, now: datetime) -> QuerySet[Device]:
+    """Return the devices within the user's area."""
+    area = access.scope(user, "gateway.view", timezone.localdate(now)).as_filter(
+        region="station__region__code"
+    )
+    return Device.objects.filter(area).select_related("station__region", "seen", "access")
+
+
+def orders(*, user: Any, now: datetime) -> QuerySet[ControlOrder]:
+    """Return the orders for devices within the user's area, the latest first."""
+    area = access.scope(user, "gateway.view", timezone.localdate(now)).as_filter(
+        region="device__station__region__code"
+    )
+    found = ControlOrder.objects.filter(area).select_related("device__station", "asked_by", "approved_by")
+    return found.order_by("-asked_at", "-pk")
+
+
+def to_do(*, user: User, now: datetime) -> list[ToDo]:
+    """Answer the hook ``person.todo``: orders of others that wait for an approval."""
+    on = timezone.localdate(now)
+    area = access.scope(user, "gateway.approve", on)
+    if not area:
+        return []
+    waiting = ControlOrder.objects.filter(
+        area.as_filter(region="device__station__region__code"), state=ControlOrder.State.ASKED
+    ).exclude(asked_by=user)
+    known = catalogue.catalogue(on).commands
+    return [
+        ToDo(
+            kind="control_order",
+            title_zh=f"批准反控：{known[order.command].zh} {order.device.mn}",
+            title_en=f"Approve: {known[order.command].en} {order.device.mn}",
+            url=reverse("gateway:order", args=[order.pk]),
+            since=order.asked_at,
+            number=str(order.pk),
+        )
+        for order in waiting.select_related("device").order_by("asked_at")[:100]
+        if order.command in known
+    ]
+
+
+def facility_devices(*, code: str, user: Any, now: datetime) -> list[dict[str, Any]]:
+    """Return the devices at a facility's outlets that the reader may see, and when each was heard."""
+    found = visible_devices(user=user, now=now).filter(station__outlet__facility__code=code)
+    return [
+        {"device": device, "seen": seen(device, now)}
+        for device in found.select_related("station__outlet").order_by("station__outlet__number", "mn")[:100]
+    ]
+
+
+def policy(device: Device, on: date) -> str:
+    """Return what follows from a wrong password of a device."""
+    held = getattr(device, "access", None)
+    return (held.policy if held is not None else "") or credentials.defaults(on).policy.value
+
+
+def seen(device: Device, now: datetime) -> dict[str, Any] | None:
+    """Return when a device was heard, None if never."""
+    row = getattr(device, "seen", None)
+    if row is None:
+        return None
+    row.device = device
+    return _device(row, now)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 from typing import NamedTuple
 
 from django.db import close_old_connections
+from django.db.models import Max
 
 from jiangcheng.core.registry import queries
 from jiangcheng.core.registry.models import Device
+from jiangcheng.gateway import credentials
+from jiangcheng.gateway.models import DeviceAccess
 
 LOOK = 2.0
 """Seconds between two looks at the database."""
@@ -24,6 +28,7 @@ class Known(NamedTuple):
     device: int
     station: int
     enabled: bool
+    secret: credentials.Secret | None = None
 
 
 class Register:
@@ -43,6 +48,11 @@ class Register:
         """Return the device of an MN, enabled or not."""
         return self._devices.get(mn)
 
+    def secret(self, mn: str) -> credentials.Secret | None:
+        """Return what the password of an MN must fit, None where it is not checked."""
+        known = self._devices.get(mn)
+        return known.secret if known is not None else None
+
     async def refresh(self) -> None:
         """Read the register again if it is time to; the event loop stays free."""
         if time.monotonic() - self._looked >= LOOK:
@@ -56,9 +66,53 @@ class Register:
     def load(self) -> None:
         """Read the register now if it has changed."""
         now = self._looked = time.monotonic()
-        version = queries.register_version()
+        changed = DeviceAccess.objects.aggregate(at=Max("changed_at"))["at"]
+        version = f"{queries.register_version()} {changed}"
         if version == self._version and now - self._loaded < RELOAD:
             return
-        rows = Device.objects.values_list("mn", "pk", "station_id", "enabled")
-        self._devices = {mn: Known(device, station, enabled) for mn, device, station, enabled in rows}
+        default = credentials.defaults(dt.datetime.now(dt.UTC).date()).policy
+        rows = Device.objects.values_list(
+            "mn",
+            "pk",
+            "station_id",
+            "enabled",
+            "password_hash",
+            "access__policy",
+            "access__verifier",
+            "access__verified_hash",
+        )
+        self._devices = {
+            mn: Known(
+                device,
+                station,
+                enabled,
+                _secret(mn, hashed, policy or default, verifier if verified == hashed else ""),
+            )
+            for mn, device, station, enabled, hashed, policy, verifier, verified in rows
+        }
         self._version, self._loaded = version, now
+
+
+def _secret(mn: str, hashed: str, policy: str, verifier: str | None) -> credentials.Secret | None:
+    if not hashed or policy == credentials.Policy.IGNORE:
+        return None
+    return credentials.Secret(hashed, credentials.Policy(policy), mn, verifier or "")
+
+
+def learn(secret: credentials.Secret, verifier: str) -> None:
+    """Keep the verifier of a device whose password fitted."""
+    close_old_connections()
+    try:
+        device = Device.objects.filter(mn=secret.mn, password_hash=secret.hash).first()
+        if device is not None:
+            DeviceAccess.objects.update_or_create(
+                device=device,
+                defaults={"verifier": verifier, "verified_hash": secret.hash},
+                create_defaults={
+                    "verifier": verifier,
+                    "verified_hash": secret.hash,
+                    "changed_at": dt.datetime.now(dt.UTC),
+                },
+            )
+    finally:
+        close_old_connections()

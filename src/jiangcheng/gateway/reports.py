@@ -12,12 +12,11 @@ import numpy.typing as npt
 
 from jiangcheng import hj212
 from jiangcheng.core.observations import store
+from jiangcheng.gateway import translate
 
 PLAIN_FIELDS = ("Rtd", "Min", "Avg", "Max", "Cou", "ZsRtd", "ZsMin", "ZsAvg", "ZsMax", "Flag")
 ODD_FIELD = re.compile(rb"-(?!(?:%b) *=)[^-=;,&]*=" % "|".join(PLAIN_FIELDS).encode())
 """Finds a factor's field other than these."""
-ABSENT = frozenset({"", "-", "--", "---", "nan", "null", "none"})
-"""Texts, in lower case, by which a logger says that there is no value."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ def _slow(frames: list[tuple[int, bytes]], names: _Names) -> _Slow:
             flag = _flag(fields.get("Flag", "N"))
             for name, text in fields.items():
                 number = hj212.number(text)
-                absent = text.strip().lower() in ABSENT
+                absent = text.strip().lower() in translate.ABSENT
                 value = np.nan if number is None else number
                 rows.append(
                     (index, names.code(code), names.field(name), value, number is None and not absent, flag)

@@ -9,6 +9,7 @@ What an arrival is answered (HJ 212-2017 clause 6.6; the editions of 2005 and 20
   "MN wrong", goes the other way, and a 9014 would say that the platform has taken charge of the data. The
   site re-sends and then reports a broken link, which is what its owner must see. The frame itself is kept,
   shown to the operator, and taken in when the MN is registered;
+* a frame with a wrong password: what the device's policy says (`credentials`); refused is not answered either;
 * bytes that are no frame: nothing (Table 2: the receiver ends the processing of that command).
 """
 
@@ -23,7 +24,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from jiangcheng import hj212
-from jiangcheng.gateway import conversation, inbox
+from jiangcheng.gateway import conversation, credentials, inbox
 from jiangcheng.gateway import journal as journals
 from jiangcheng.gateway import limits as bounds
 from jiangcheng.gateway import meters as gauges
@@ -51,16 +52,42 @@ class Register(Protocol):
         """Look whether the register has changed."""
 
 
+class Controller(Protocol):
+    """Sends orders over the connections of sites (`control`)."""
+
+    def heard(self, sender: Connection, header: hj212.Header, frame: hj212.Frame) -> None:
+        """Note that a site whose password is right spoke over a connection."""
+
+    def gone(self, sender: Connection) -> None:
+        """Forget a connection that has ended."""
+
+    async def follow(self) -> None:
+        """Send orders until cancelled."""
+
+    async def drain(self) -> None:
+        """Write down what happened last."""
+
+
 class Listener:
     """What the connections of one gateway share."""
 
     def __init__(
-        self, *, register: Register, limits: bounds.Limits, meters: gauges.Meters, tolerant: bool = False
+        self,
+        *,
+        register: Register,
+        limits: bounds.Limits,
+        meters: gauges.Meters,
+        tolerant: bool = False,
+        guard: credentials.Guard | None = None,
+        controller: Controller | None = None,
     ) -> None:
         self.register = register
         self.limits = limits
         self.meters = meters
         self.tolerant = tolerant
+        self.guard = guard
+        self.controller = controller
+        self.checks: set[asyncio.Task[None]] = set()
         self.inbox: inbox.Inbox
         self.connections: set[Connection] = set()
         self._per_peer: collections.Counter[str] = collections.Counter()
@@ -110,6 +137,9 @@ class Connection(asyncio.Protocol):
         self._peer = ""
         self._release = self._write
         self._drawn = 0.0
+        self._verdicts: dict[tuple[str, str], tuple[credentials.Secret, credentials.Verdict]] = {}
+        self._wrong: collections.Counter[str] = collections.Counter()
+        self._unchecked: collections.deque[tuple[hj212.Frame, hj212.Header, float]] = collections.deque()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Admit the peer, or close at once."""
@@ -135,6 +165,8 @@ class Connection(asyncio.Protocol):
         if self in self._listener.connections:
             self._framer.finish()
             self._drain(time.monotonic())
+            if self._listener.controller is not None:
+                self._listener.controller.gone(self)
         self._listener.dismiss(self, self._host)
 
     def data_received(self, data: bytes) -> None:
@@ -168,19 +200,83 @@ class Connection(asyncio.Protocol):
 
     def _take(self, frame: hj212.Frame, now: float) -> None:
         header = hj212.header(frame.segment)
+        self._listener.meters.received += 1
+        verdict = None if self._unchecked else self._verdict(header)
+        if verdict is not None:
+            self._keep(frame, header, now, verdict)
+            return
+        self._unchecked.append((frame, header, now))
+        if len(self._unchecked) == 1:
+            self.hold("password", True)
+            task = asyncio.get_running_loop().create_task(self._check())
+            self._listener.checks.add(task)
+            task.add_done_callback(self._listener.checks.discard)
+
+    def _verdict(self, header: hj212.Header) -> credentials.Verdict | None:
+        """Return what is known of the frame's password, None if it has to be checked first."""
+        guard = self._listener.guard
+        secret = guard.secret_of(header.mn) if guard is not None else None
+        if guard is None or secret is None:
+            return credentials.Verdict.RIGHT
+        held = self._verdicts.get((header.mn, header.pw))
+        if held is not None and held[0] == secret:
+            return held[1]
+        found = guard.verdict(secret, header.pw)
+        if found is not None:
+            self._remember(header, secret, found)
+        return found
+
+    def _remember(
+        self, header: hj212.Header, secret: credentials.Secret, verdict: credentials.Verdict
+    ) -> None:
+        self._verdicts[header.mn, header.pw] = (secret, verdict)
+        guard = self._listener.guard
+        if verdict is credentials.Verdict.RIGHT or guard is None:
+            return
+        self._wrong[header.mn] += 1
+        if self._wrong[header.mn] > guard.wrong_per_connection:
+            self._end("passwords")
+
+    async def _check(self) -> None:
+        """Check the passwords of waiting frames in their order, and read on when none waits any more."""
+        guard = self._listener.guard
+        while guard is not None and self._unchecked:
+            frame, header, now = self._unchecked[0]
+            verdict = self._verdict(header)
+            if verdict is None and (secret := guard.secret_of(header.mn)) is not None:
+                verdict = await guard.check(secret, header.pw)
+                self._remember(header, secret, verdict)
+            self._unchecked.popleft()
+            self._keep(frame, header, now, verdict or credentials.Verdict.RIGHT)
+        self.hold("password", False)
+
+    def _keep(
+        self, frame: hj212.Frame, header: hj212.Header, now: float, verdict: credentials.Verdict
+    ) -> None:
+        """Hand a frame to the inbox with what is known of its sender."""
         meters = self._listener.meters
-        meters.received += 1
         known = self._listener.register.knows(header.mn)
+        refused = verdict is credentials.Verdict.REFUSED
         mn = header.mn if known else _printable(header.mn)
-        self._drawn += 1.0 if known else UNREGISTERED
+        self._drawn += 1.0 if known and not refused else UNREGISTERED
+        state, error = journals.State.REGISTERED, ""
         if not known:
             meters.unregistered += 1
-        state = journals.State.REGISTERED if known else journals.State.UNREGISTERED
+            state = journals.State.UNREGISTERED
+        elif verdict is not credentials.Verdict.RIGHT:
+            meters.wrong_password += 1
+            error = journals.PASSWORD
+            state = journals.State.REFUSED if refused else state
         entry = journals.Entry(
-            time.time_ns() // 1000, self._peer, state, "", mn, _printable(header.cn), frame.raw
+            time.time_ns() // 1000, self._peer, state, error, mn, _printable(header.cn), frame.raw
         )
-        key = inbox.digest(frame.raw) if header.qn else b""
-        answer = conversation.answer(header) if known else b""
+        controller = self._listener.controller
+        proven = known and verdict is credentials.Verdict.RIGHT
+        if controller is not None and proven and self in self._listener.connections:
+            controller.heard(self, header, frame)
+        # What was refused is not taken charge of: the same bytes may come again when the register is right.
+        key = inbox.digest(frame.raw) if header.qn and not refused else b""
+        answer = conversation.answer(header) if known and not refused else b""
         self._listener.inbox.put(inbox.Arrival(entry, key, now, self._release, answer))
 
     def _reject(self, code: str, raw: bytes, now: float) -> bool:
@@ -194,6 +290,10 @@ class Connection(asyncio.Protocol):
         )
         self._listener.inbox.put(inbox.Arrival(entry, b"", now, self._release, b""))
         return True
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame of our own."""
+        self._write(frame)
 
     def _write(self, answers: bytes) -> None:
         if not self._transport.is_closing():
@@ -255,6 +355,8 @@ async def serve(
     limits: bounds.Limits | None = None,
     meters: gauges.Meters | None = None,
     tolerant: bool = False,
+    guard: credentials.Guard | None = None,
+    controller: Controller | None = None,
     on_ready: Callable[[int], None] | None = None,
     on_commit: Callable[[], None] | None = None,
 ) -> None:
@@ -274,6 +376,10 @@ async def serve(
         Bounds of the listener, and counters to keep.
     tolerant
         Accept the known deviations of real devices (`hj212.Framer`).
+    guard
+        Checks passwords; without one they are not looked at.
+    controller
+        Sends orders to sites; without one none are sent.
     on_ready
         Called with the port once connections are accepted.
     on_commit
@@ -286,17 +392,20 @@ async def serve(
     """
     limits = limits or bounds.Limits()
     meters = meters or gauges.Meters()
-    listener = Listener(register=register, limits=limits, meters=meters, tolerant=tolerant)
+    listener = Listener(
+        register=register, limits=limits, meters=meters, tolerant=tolerant, guard=guard, controller=controller
+    )
     listener.inbox = box = inbox.Inbox(
         journal, limits=limits, meters=meters, on_pressure=listener.press, on_commit=on_commit
     )
     await register.refresh()
     kept = journal.tail(max(0, journal.last() - REMEMBERED), REMEMBERED)
-    box.remember(stored.raw for stored in kept if stored.state != journals.State.BAD)
+    box.remember(stored.raw for stored in kept if stored.state not in journals.REJECTED)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(listener), host, port, backlog=1024)
     writing = loop.create_task(box.run(time.monotonic))
     minding = loop.create_task(_mind(listener))
+    beside = [loop.create_task(controller.follow())] if controller is not None else []
     if on_ready is not None:
         on_ready(server.sockets[0].getsockname()[1])
     stopping = loop.create_task(stop.wait())
@@ -304,7 +413,9 @@ async def serve(
         await asyncio.wait([stopping, writing, minding], return_when=asyncio.FIRST_COMPLETED)
     finally:
         server.close()
-        await _shut_down(listener, writing, [minding, stopping])
+        await _shut_down(listener, writing, [minding, stopping, *beside])
+        if controller is not None:
+            await controller.drain()
 
 
 async def _mind(listener: Listener) -> None:
@@ -320,6 +431,7 @@ async def _shut_down(
 ) -> None:
     for connection in list(listener.connections):
         connection.hold("shutdown", True)
+    await asyncio.gather(*listener.checks, return_exceptions=True)
     listener.inbox.close()
     for task in others:
         task.cancel()

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 
 from django.db import DatabaseError, close_old_connections
 
+from jiangcheng.gateway import control, credentials, forward, inlets, mqtt, server, storage, tasks
 from jiangcheng.gateway import meters as gauges
-from jiangcheng.gateway import server, storage, tasks
 from jiangcheng.gateway.limits import Limits
 from jiangcheng.gateway.models import GatewayState
-from jiangcheng.gateway.register import Register
+from jiangcheng.gateway.register import Register, learn
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ CATCH_UP = 1.0
 
 
 class Gateway:
-    """Listener and intake in two threads.
+    """Listener and intake in two threads; forwarding beside the listener, MQTT in a third thread.
 
     Parameters
     ----------
@@ -55,6 +55,8 @@ class Gateway:
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
+        self._forwarders: list[forward.Forwarder] = []
+        self._subscriber: mqtt.Subscriber | None = None
         self._threads = [threading.Thread(target=self._listen, name="gateway", daemon=True)]
         if with_intake:
             self._threads.append(threading.Thread(target=self._take_in, name="gateway-intake", daemon=True))
@@ -74,9 +76,14 @@ class Gateway:
             raise self._failure
         for thread in self._threads[1:]:
             thread.start()
+        if broker := storage.options().get("mqtt"):
+            self._subscriber = mqtt.Subscriber(broker, clock=lambda: datetime.now(UTC))
+            self._subscriber.start()
 
     def stop(self) -> None:
         """Stop accepting, write and acknowledge what waits, take it in, and return."""
+        if self._subscriber is not None:
+            self._subscriber.stop()
         if self._threads[0].is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._threads[0].join()
@@ -84,6 +91,7 @@ class Gateway:
         self._wake.set()
         for thread in self._threads[1:]:
             thread.join()
+        inlets.release()
 
     @property
     def is_alive(self) -> bool:
@@ -103,13 +111,27 @@ class Gateway:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         journal = storage.open_journal()
-        reporting = self._loop.create_task(self._report())
+        register = Register()
+        today = datetime.now(UTC).date()
+        guard = credentials.Guard(
+            register.secret,
+            wrong_per_connection=credentials.defaults(today).wrong_per_connection,
+            learn=learn,
+        )
+        self._forwarders = [
+            forward.Forwarder(forward.Target.of(options), journal, clock=lambda: datetime.now(UTC))
+            for options in storage.options().get("forward", ())
+        ]
+        beside = [self._loop.create_task(forwarder.follow()) for forwarder in self._forwarders]
+        beside.append(self._loop.create_task(self._report()))
         try:
             await server.serve(
                 self._host,
                 self.port,
                 journal=journal,
-                register=Register(),
+                register=register,
+                guard=guard,
+                controller=control.Controller(name=_name(), clock=lambda: datetime.now(UTC)),
                 stop=self._stop,
                 limits=self._limits,
                 meters=self.meters,
@@ -118,7 +140,10 @@ class Gateway:
                 on_commit=self._wake.set,
             )
         finally:
-            reporting.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            guard.close()
             journal.close()
 
     def _on_ready(self, port: int) -> None:
@@ -126,12 +151,12 @@ class Gateway:
         self._ready.set()
 
     async def _report(self) -> None:
-        name = f"{socket.gethostname()}:{os.getpid()}"
         while True:
             await asyncio.sleep(REPORT)
             reading = dataclasses.asdict(self.meters.read(time.monotonic()))
             reading["address"] = f"{self._host}:{self.port}"
-            await asyncio.to_thread(_save, name, reading)
+            reading["forward"] = [forwarder.reading() for forwarder in self._forwarders]
+            await asyncio.to_thread(_save, _name(), reading)
 
     def _take_in(self) -> None:
         """Follow the journal until the end of the gateway, then to its last entry."""
@@ -145,6 +170,10 @@ class Gateway:
                 log.exception("the intake has failed")
                 self._ending.wait(CATCH_UP)
             close_old_connections()
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"[-60:]
 
 
 def _save(name: str, reading: dict[str, object]) -> None:

@@ -25,8 +25,9 @@ def options() -> Mapping[str, Any]:
     """Return ``settings.GATEWAY``.
 
     Besides ``host``, ``port`` and ``journal`` it may have ``limits`` (a mapping of `limits.Limits`),
-    ``tolerant`` (accept the known deviations of real devices in framing) and ``ahead`` (seconds by which a
-    data time may lie in the future).
+    ``tolerant`` (accept the known deviations of real devices in framing), ``ahead`` (seconds by which a
+    data time may lie in the future), ``folder`` (to be watched for files), ``mqtt`` (see `mqtt`) and
+    ``forward`` (see `forward`).
     """
     found: Mapping[str, Any] = settings.GATEWAY
     return found
@@ -43,3 +44,8 @@ def conninfo() -> str:
         "port": database["PORT"],
     }
     return psycopg.conninfo.make_conninfo(**{key: value for key, value in parts.items() if value})
+
+
+def place() -> str:
+    """Return what tells the journal of this installation from those of others."""
+    return conninfo() if connection.vendor == "postgresql" else str(options()["journal"])

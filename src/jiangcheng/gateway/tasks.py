@@ -1,11 +1,12 @@
-"""What runs by itself: the journal is carried into the store."""
+"""What runs by itself: the journal is carried into the store, the watched folder into the journal."""
 
 from __future__ import annotations
 
+import pathlib
 import threading
 from datetime import UTC, datetime
 
-from jiangcheng.gateway import intake, storage
+from jiangcheng.gateway import folder, intake, storage
 
 _one_at_a_time = threading.Lock()
 
@@ -21,6 +22,15 @@ def run_intake() -> int:
             return intake.follow(journal, clock=lambda: datetime.now(UTC))
         finally:
             journal.close()
+
+
+def watch_folder() -> int:
+    """Take in the files of the watched folder, if there is one, and return how many."""
+    place = storage.options().get("folder")
+    if not place:
+        return 0
+    with _one_at_a_time:
+        return folder.watch(pathlib.Path(place), now=datetime.now(UTC))
 
 
 def replay(*, start: datetime, end: datetime) -> int:

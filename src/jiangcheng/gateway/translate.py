@@ -42,6 +42,9 @@ STATISTICS = {
 ASIDE = frozenset({"Flag", "EFlag", "SampleTime", "CompleteTime", "SampleType"})
 """Fields that say something about a value and are none. ``Flag`` goes with the values of its code."""
 
+ABSENT = frozenset({"", "-", "--", "---", "nan", "null", "none"})
+"""Texts, in lower case, by which a logger says that there is no value."""
+
 LARGEST = 2.0**62
 """What the store holds of a value, which it keeps as an integer of its last decimal."""
 

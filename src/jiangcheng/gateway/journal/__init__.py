@@ -25,6 +25,14 @@ class State(enum.IntEnum):
     """A well-formed frame of an MN that is not in the register of sites."""
     BAD = 2
     """Bytes that are no valid frame; `Entry.error` says why."""
+    REFUSED = 3
+    """A well-formed frame of a registered MN that is not taken in; `Entry.error` says why."""
+
+
+REJECTED = frozenset({State.BAD, State.REFUSED})
+"""What is kept and never taken in."""
+PASSWORD = "password_wrong"
+"""`Entry.error` of a frame whose password does not fit."""
 
 
 class Entry(NamedTuple):

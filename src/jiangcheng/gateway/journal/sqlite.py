@@ -27,13 +27,15 @@ CREATE TABLE batch (
 );
 """
 ENTRY = "seq, received, peer, state, error, mn, cn, raw"
+LOCK = "writers.lock"
+"""Its write lock is held while a batch is written; it holds nothing."""
 PAGE = 2_000
 ROWS = (256, 16, 1)
 """Rows of one statement."""
 
 
 class SqliteJournal:
-    """A folder of segments. One process appends; any number reads.
+    """A folder of segments. Any number of processes append, one at a time; any number reads.
 
     Parameters
     ----------
@@ -45,6 +47,7 @@ class SqliteJournal:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._writer: sqlite3.Connection | None = None
+        self._lock: sqlite3.Connection | None = None
         self._segment = ""
         self._head: tuple[int, bytes] = (0, journal.ORIGIN)
         self._attempted: tuple[Sequence[journal.Entry], bytes] | None = None
@@ -52,10 +55,23 @@ class SqliteJournal:
     def append(self, entries: Sequence[journal.Entry]) -> int:
         """Keep a batch; see `journal.Journal.append`."""
         try:
-            return self._append(entries)
+            with self._alone():
+                return self._append(entries)
         except (sqlite3.Error, OSError) as error:
             self._drop_writer()
             raise journal.JournalError(str(error)) from error
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other writers out: a segment's own lock says nothing about the segment after it."""
+        if self._lock is None:
+            path = self._folder / LOCK
+            self._lock = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+        self._lock.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            self._lock.execute("ROLLBACK")
 
     def _append(self, entries: Sequence[journal.Entry]) -> int:
         writer = self._open(max(entry[0] for entry in entries))
@@ -81,11 +97,11 @@ class SqliteJournal:
     def _open(self, received: int) -> sqlite3.Connection:
         """Return the writer of the day's segment. The clock may step back; the journal does not."""
         day = datetime.datetime.fromtimestamp(received / 1e6, datetime.UTC).strftime("%Y%m%d")
+        segments = self._segments()
+        if segments:
+            day = max(day, segments[-1].stem)
         if self._writer is not None and day <= self._segment:
             return self._writer
-        segments = self._segments()
-        if self._writer is None and segments:
-            day = max(day, segments[-1].stem)
         self._finish()
         self._head = self._last_head(segments)
         self._segment = day
@@ -107,6 +123,8 @@ class SqliteJournal:
         """Close the writer; without a reader its segment becomes one file that needs no companion."""
         if self._writer is not None:
             with contextlib.suppress(sqlite3.OperationalError):
+                # Another process may have the segment open; it will tidy up when it leaves.
+                self._writer.execute("PRAGMA busy_timeout=0")
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 self._writer.execute("PRAGMA journal_mode=DELETE")
             self._drop_writer()
@@ -263,6 +281,9 @@ class SqliteJournal:
     def close(self) -> None:
         """Close the writer."""
         self._finish()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
 
 def _insert(writer: sqlite3.Connection, first: int, entries: Sequence[journal.Entry]) -> None:
