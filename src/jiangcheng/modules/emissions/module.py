@@ -7,6 +7,8 @@ MANIFEST = manifest.Manifest(
     names=manifest.Names("污染源在线", "Online emissions"),
     permissions=(
         manifest.Permission("emissions.view", manifest.Names("查看污染源在线", "See online emissions")),
+        manifest.Permission("emissions.mark", manifest.Names("标记自己的监测数据", "Mark own data")),
+        manifest.Permission("emissions.review", manifest.Names("审核标记与线索", "Review marks and clues")),
     ),
     pages=(
         manifest.Page(
@@ -43,6 +45,40 @@ MANIFEST = manifest.Manifest(
             order=50,
         ),
     ),
+    registers=(
+        manifest.Register(
+            code="marks",
+            names=manifest.Names("自动监测标记", "Marks of data"),
+            model="emissions.Mark",
+            view="emissions.view",
+            change="emissions.mark",
+            columns=("number", "facility", "outlet_number", "kind", "from_at", "to_at", "state"),
+            fields=("facility", "outlet_number", "kind", "from_at", "to_at", "reason"),
+            filters=("state", "kind"),
+            search=("number", "outlet_number", "reason"),
+            prefix="BJ",
+            workflow="emission_mark",
+            on_file=True,
+            icon="list-checks",
+            order=541,
+        ),
+        manifest.Register(
+            code="orders",
+            names=manifest.Names("停限产要求", "Stop and limit orders"),
+            model="emissions.Order",
+            view="emissions.view",
+            change="emissions.review",
+            columns=("number", "facility", "kind", "from_at", "to_at", "ratio", "document"),
+            fields=("facility", "kind", "from_at", "to_at", "ratio", "document"),
+            filters=("kind",),
+            search=("number", "document"),
+            prefix="TX",
+            on_file=True,
+            icon="file-text",
+            order=542,
+        ),
+    ),
+    hooks=(manifest.Hook("record.marks.approve", "emissions.services.gate_approval"),),
     tasks=(
         manifest.PeriodicTask(
             "emissions.tasks.evaluate", every=15, names=manifest.Names("排放达标判定", "Judge emissions")

@@ -6,21 +6,25 @@ import dataclasses
 import datetime
 import decimal
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from django.db.models import Q
 
+from jiangcheng.core.access import queries as access
+from jiangcheng.core.access.models import User
 from jiangcheng.core.access.queries import Scope
 from jiangcheng.core.observations import store
-from jiangcheng.core.registry.models import ObservedProperty, PermitLimit, Station
+from jiangcheng.core.registry.models import Facility, ObservedProperty, Outlet, PermitLimit, Station
 from jiangcheng.modules.emissions import rules
+from jiangcheng.modules.emissions.models import Mark, Order
 from jiangcheng.standards import periods
 
 OUTLETS = (Station.Kind.GAS_OUTLET, Station.Kind.WATER_OUTLET)
 REFERENCE = "zs_avg"
 """Mean converted to the reference oxygen content (折算); judged wherever the outlet sends it."""
 MEASURED = "avg"
+MARK = "emissions.mark"
 FRESH_HOURS = 3
 """Age up to which an hour still stands for the present."""
 
@@ -143,7 +147,8 @@ def current(
     found: dict[int, list[Reading]] = defaultdict(list)
     if not rows:
         return found
-    for series in hour_series(limits=rows, start=start, end=end - periods.HOUR + 1):
+    everything = hour_series(limits=rows, start=start, end=end - periods.HOUR + 1)
+    for series in without_marked(everything, spans=mark_spans(stations=stations, start=start, end=end)):
         result = rules.exceedance(
             series.value, number(series.limit.upper), series.flag, lower=number(series.limit.lower)
         )
@@ -165,3 +170,155 @@ def current(
 def number(limit: decimal.Decimal | None) -> float:
     """Return a limit as the rules take it, NaN where there is none."""
     return float("nan") if limit is None else float(limit)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Values:
+    """A series of one station in rising time; arrays of one length."""
+
+    start: np.ndarray
+    value: np.ndarray
+    flag: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def between(self, start: int, end: int) -> Values:
+        """Return the part in ``[start, end)``."""
+        kept = (self.start >= start) & (self.start < end)
+        return Values(self.start[kept], self.value[kept], self.flag[kept])
+
+
+def values(
+    *,
+    station: int,
+    code: str,
+    statistic: str = MEASURED,
+    start: int,
+    end: int,
+    granularity: store.Granularity = store.Granularity.HOUR,
+) -> Values:
+    """Return a series of ``[start, end)``; empty where nothing is registered or measured."""
+    key = ObservedProperty.objects.filter(code=code, statistic=statistic).values_list("pk", flat=True)
+    keys = list(key)
+    if not keys:
+        return Values(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
+    table = store.read(stations=[station], properties=keys, granularity=granularity, start=start, end=end)
+    columns = (table[name].to_numpy() for name in ("start", "value", "flag"))
+    return Values(*columns)
+
+
+# --- marks and orders ---
+
+
+def marks(*, stations: Collection[int] | None, start: int, end: int) -> list[Mark]:
+    """Return the accepted marks that touch ``[start, end)``, of all outlets or those of some stations."""
+    found = Mark.objects.filter(
+        state="approved", withdrawn_at=None, from_at__lt=instant(end), to_at__gt=instant(start)
+    )
+    if stations is None:
+        return list(found)
+    pairs = Outlet.objects.filter(station__in=stations).values_list("facility_id", "number")
+    wanted = set(pairs)
+    found = found.filter(facility_id__in={facility for facility, _ in wanted})
+    return [mark for mark in found if (mark.facility_id, mark.outlet_number) in wanted]
+
+
+def mark_spans(
+    *, stations: Collection[int] | None, start: int, end: int
+) -> dict[int, list[rules.marks.Span]]:
+    """Return the marked times of ``[start, end)`` by station."""
+    found = marks(stations=stations, start=start, end=end)
+    outlets_of = {
+        (facility, number): station
+        for facility, number, station in Outlet.objects.filter(
+            facility_id__in={mark.facility_id for mark in found}
+        ).values_list("facility_id", "number", "station_id")
+    }
+    spans: dict[int, list[rules.marks.Span]] = defaultdict(list)
+    for mark in found:
+        station = outlets_of.get((mark.facility_id or 0, mark.outlet_number))
+        if station is not None:
+            spans[station].append(span_of(mark))
+    return spans
+
+
+def span_of(mark: Mark) -> rules.marks.Span:
+    """Return a mark as the rules take it."""
+    first, last = int(mark.from_at.timestamp()), int(mark.to_at.timestamp())
+    return rules.marks.Span(first, last, mark.kind, rules.marks.effect(mark.kind, day_of(first)))
+
+
+def without_marked(
+    series: list[HourSeries], *, spans: Mapping[int, Sequence[rules.marks.Span]]
+) -> list[HourSeries]:
+    """Return the hours that marks leave to be judged.
+
+    An hour with too few unmarked minutes is left out. Of one that is marked in part the mean of its unmarked
+    minutes counts, where minutes were sent; the stored hour stays as it is.
+    """
+    return [_unmarked(item, spans.get(item.limit.outlet.station_id, ())) for item in series]
+
+
+def _unmarked(item: HourSeries, spans: Sequence[rules.marks.Span]) -> HourSeries:
+    if not spans or not len(item.start):
+        return item
+    needed = rules.validity.needed("hour", day_of(int(item.start[-1])))
+    kept = ~rules.marks.unusable(item.start, spans, needed=needed)
+    touched = rules.marks.marked_seconds(item.start, periods.HOUR, spans) > 0
+    value = item.value.copy()
+    for row in np.flatnonzero(kept & touched).tolist():
+        mean = _mean_of_unmarked_minutes(item, row, spans, needed)
+        if mean is None:
+            continue
+        value[row], kept[row] = mean, mean == mean
+    return HourSeries(item.limit, item.start[kept], value[kept], item.flag[kept], item.statistic[kept])
+
+
+def _mean_of_unmarked_minutes(
+    item: HourSeries, row: int, spans: Sequence[rules.marks.Span], needed: int
+) -> float | None:
+    """Return the mean, NaN where too few minutes are valid, None where no minutes were sent."""
+    start = int(item.start[row])
+    minutes = values(
+        station=item.limit.outlet.station_id,
+        code=item.limit.observed_property.code,
+        statistic=str(item.statistic[row]),
+        start=start,
+        end=start + periods.HOUR,
+        granularity=store.Granularity.MINUTE,
+    )
+    if not len(minutes):
+        return None
+    free = rules.marks.marked_seconds(minutes.start, rules.validity.MINUTE, spans) == 0
+    found = rules.validity.aggregate(
+        minutes.start[free], minutes.value[free], minutes.flag[free], seconds=periods.HOUR, minimum=needed
+    )
+    return float(found.value[0]) if len(found.value) else float("nan")
+
+
+def own_outlets(*, user: User, on: datetime.date) -> list[Outlet]:
+    """Return the outlets a person may mark."""
+    scope = access.scope(user, MARK, on)
+    if not scope:
+        return []
+    rows = Outlet.objects.filter(scope.as_filter(region="station__region__code", facility="facility__code"))
+    return list(rows.select_related("facility", "station").order_by("facility__code", "number"))
+
+
+def own_marks(*, user: User, on: datetime.date, limit: int = 50) -> list[Mark]:
+    """Return the latest marks of a person's plants."""
+    scope = access.scope(user, MARK, on)
+    if not scope:
+        return []
+    rows = Mark.objects.filter(scope.as_filter(region="region__code", facility="facility__code"))
+    return list(rows.select_related("facility").order_by("-from_at")[:limit])
+
+
+def orders(*, facility: Facility, start: int, end: int) -> list[Order]:
+    """Return the orders to stop or limit production that touch ``[start, end)``."""
+    return list(
+        Order.objects.filter(
+            facility=facility, withdrawn_at=None, from_at__lt=instant(end), to_at__gt=instant(start)
+        ).order_by("from_at")
+    )

@@ -10,6 +10,7 @@ from jiangcheng.modules.emissions import services
 def evaluate() -> None:
     """Judge what arrived or changed since the last run."""
     services.load()
+    services.apply_marks(now=timezone.now())
     services.evaluate(now=timezone.now())
 
 

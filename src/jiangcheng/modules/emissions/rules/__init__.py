@@ -6,6 +6,7 @@ what the enterprise marked, `clues` finds what looks falsified, `supervision` co
 `backtest` measures the clues, `packs` seals evidence.
 """
 
+from jiangcheng.modules.emissions.rules import flue, marks, replacement, tables, transmission, validity
 from jiangcheng.modules.emissions.rules.limits import (
     NEVER,
     Bools,
@@ -30,8 +31,14 @@ __all__ = [
     "Silence",
     "Transition",
     "exceedance",
+    "flue",
+    "marks",
+    "replacement",
     "runs",
     "silence",
+    "tables",
     "transition",
+    "transmission",
     "valid",
+    "validity",
 ]

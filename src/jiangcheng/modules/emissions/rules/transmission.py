@@ -72,7 +72,10 @@ def rates(
     ]
     due_count, received_count, valid_count, timely = counts
     return Rates(
-        *counts,
+        due=due_count,
+        received=received_count,
+        valid=valid_count,
+        timely=timely,
         transmission=_share(received_count, due_count),
         validity=_share(valid_count, received_count),
         effective=_share(valid_count, due_count),
