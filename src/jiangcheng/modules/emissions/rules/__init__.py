@@ -6,7 +6,17 @@ what the enterprise marked, `clues` finds what looks falsified, `supervision` co
 `backtest` measures the clues, `packs` seals evidence.
 """
 
-from jiangcheng.modules.emissions.rules import flue, marks, replacement, tables, transmission, validity
+from jiangcheng.modules.emissions.rules import (
+    backtest,
+    clues,
+    flue,
+    marks,
+    replacement,
+    supervision,
+    tables,
+    transmission,
+    validity,
+)
 from jiangcheng.modules.emissions.rules.limits import (
     NEVER,
     Bools,
@@ -30,12 +40,15 @@ __all__ = [
     "Runs",
     "Silence",
     "Transition",
+    "backtest",
+    "clues",
     "exceedance",
     "flue",
     "marks",
     "replacement",
     "runs",
     "silence",
+    "supervision",
     "tables",
     "transition",
     "transmission",
