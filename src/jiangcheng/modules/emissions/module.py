@@ -2,6 +2,27 @@
 
 from jiangcheng.core import manifest
 
+CLUES = {
+    "constant": ("恒值", "Constant value", 3),
+    "clipped": ("限值下削顶", "Clipped below the limit", 3),
+    "near_limit": ("持续贴限运行", "Running just under the limit", 2),
+    "repeated": ("序列重复", "Repeated sequence", 3),
+    "collapse": ("波动塌缩", "Variance collapse", 3),
+    "drop": ("无因突降", "Sudden drop without cause", 2),
+    "missing_when_high": ("高值时缺数", "Missing when high", 3),
+    "out_of_phase": ("与负荷不同步", "Out of phase with load", 3),
+    "twins": ("多口同值", "Same values at two outlets", 3),
+    "conversion": ("折算不符", "Conversion does not follow", 2),
+    "parameter_change": ("擅改参数", "Parameter changed", 3),
+    "treatment_off": ("生产开治理停", "Treatment off while producing", 4),
+    "running_empty": ("治理设施空转", "Treatment idling", 3),
+    "limit_broken": ("超限产用电", "Above a limit order", 3),
+    "stop_broken": ("停产期间生产", "Production during a stop", 4),
+    "meter_offline": ("电表离线", "Meter off-line", 2),
+    "water_balance": ("排水大于取水", "More water out than in", 2),
+}
+"""Names and severity of the clues, by rule of ``data/clues.json``."""
+
 MANIFEST = manifest.Manifest(
     code="emissions",
     names=manifest.Names("污染源在线", "Online emissions"),
@@ -32,6 +53,10 @@ MANIFEST = manifest.Manifest(
             manifest.Names("站点无数据", "Station without data"),
             case_type="DATA",
             severity=2,
+        ),
+        *(
+            manifest.FindingKind(f"emissions.clue.{rule}", manifest.Names(zh, en), "CLUE", severity)
+            for rule, (zh, en, severity) in CLUES.items()
         ),
     ),
     map_layers=(
@@ -85,6 +110,9 @@ MANIFEST = manifest.Manifest(
         ),
         manifest.PeriodicTask(
             "emissions.tasks.watch_silence", every=60, names=manifest.Names("无数据巡查", "Watch for silence")
+        ),
+        manifest.PeriodicTask(
+            "emissions.tasks.look_for_clues", every=3600, names=manifest.Names("非现场线索", "Off-site clues")
         ),
     ),
 )

@@ -9,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.access.queries import Scope
+from jiangcheng.core.cases.models import Finding
 from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import Facility, ObservedProperty, Outlet, PermitLimit, Station
 from jiangcheng.modules.emissions import rules
@@ -25,6 +26,8 @@ REFERENCE = "zs_avg"
 """Mean converted to the reference oxygen content (折算); judged wherever the outlet sends it."""
 MEASURED = "avg"
 MARK = "emissions.mark"
+CLUE, OVER_LIMIT = "emissions.clue.", "emissions.over_limit"
+"""Start of the kinds of clue, and the kind of an hour above its limit."""
 FRESH_HOURS = 3
 """Age up to which an hour still stands for the present."""
 
@@ -206,6 +209,24 @@ def values(
     table = store.read(stations=[station], properties=keys, granularity=granularity, start=start, end=end)
     columns = (table[name].to_numpy() for name in ("start", "value", "flag"))
     return Values(*columns)
+
+
+def aligned(series: Values, start: np.ndarray) -> np.ndarray:
+    """Return the values of a series at given starts, NaN where there is none."""
+    found = np.full(len(start), np.nan)
+    _, here, there = np.intersect1d(start, series.start, assume_unique=True, return_indices=True)
+    found[here] = series.value[there]
+    return found
+
+
+def clues(*, scope: Scope) -> QuerySet[Finding]:
+    """Return the clues and over-limit findings of outlets a person may see, the latest first."""
+    rows = Finding.objects.filter(
+        scope.as_filter(region="station__region__code", facility="facility__code"),
+        Q(kind__startswith=CLUE) | Q(kind=OVER_LIMIT),
+        station__kind__in=OUTLETS,
+    )
+    return rows.select_related("station__outlet", "facility", "case__workflow").order_by("-last_at", "-pk")
 
 
 # --- marks and orders ---

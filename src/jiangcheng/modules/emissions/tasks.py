@@ -18,3 +18,8 @@ def watch_silence() -> None:
     """Find the stations that stopped sending, and those that came back."""
     services.load()
     services.watch_silence(now=timezone.now())
+
+
+def look_for_clues() -> None:
+    """Test the latest data of all outlets for falsification, and production against treatment."""
+    services.look_for_clues(now=timezone.now())

@@ -277,8 +277,8 @@ def _frozen(plant: Plant, random: Random) -> tuple[Plant, int, int]:
 def _cut_off(plant: Plant, random: Random) -> tuple[Plant, int, int]:
     rows = slice(len(plant.start) - 14 * 24, len(plant.start))
     ceiling = LIMIT * random.uniform(0.85, 0.99)
-    raised = plant.converted[rows] * ceiling / np.nanquantile(plant.converted[rows], random.uniform(0.7, 0.9))
-    capped = np.minimum(raised, ceiling * (1.0 - 0.004 * random.random(len(raised))))
+    raised: Floats = plant.converted[rows] * ceiling / np.nanquantile(plant.converted[rows], random.uniform(0.7, 0.9))
+    capped: Floats = np.minimum(raised, ceiling * (1.0 - 0.004 * random.random(len(raised))))
     return plant._replace(converted=_set(plant.converted, rows, np.round(capped, 2))), *_hours_of(plant, rows)
 
 
@@ -297,7 +297,7 @@ def _replayed(plant: Plant, random: Random) -> tuple[Plant, int, int]:
 
 def _smoothed(plant: Plant, random: Random) -> tuple[Plant, int, int]:
     rows = _time(plant, random, 36, 96)
-    mean = np.nanmean(plant.converted[rows])
+    mean = float(np.nanmean(plant.converted[rows]))
     part = mean * (1.0 + random.uniform(0.002, 0.015) * random.standard_normal(rows.stop - rows.start))
     return plant._replace(converted=_set(plant.converted, rows, np.round(part, 2))), *_hours_of(plant, rows)
 
@@ -305,7 +305,7 @@ def _smoothed(plant: Plant, random: Random) -> tuple[Plant, int, int]:
 def _made_up(plant: Plant, random: Random) -> tuple[Plant, int, int]:
     rows = _time(plant, random, 48, 120)
     size = rows.stop - rows.start
-    part = plant.flow[rows].mean() + plant.flow[rows].std() * _wander(random, size, 3)
+    part = float(plant.flow[rows].mean()) + float(plant.flow[rows].std()) * _wander(random, size, 3)
     return plant._replace(flow=_set(plant.flow, rows, np.round(part, 2))), *_hours_of(plant, rows)
 
 

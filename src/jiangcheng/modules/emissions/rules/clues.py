@@ -7,6 +7,7 @@ seconds, `step` is the length of an interval [s].
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -370,6 +371,21 @@ def conversion(
         for first, last in _spans(~good)
         if last - first + 1 >= parameters["points"]
     ]
+
+
+def usual_reference(
+    average: ArrayLike, converted: ArrayLike, oxygen: ArrayLike, *, on: datetime.date
+) -> float:
+    """Return the reference oxygen [%] that an outlet's own conversions stand for, NaN where it cannot be told.
+
+    The median over all rows, rounded to half a percent as standards print it.
+    """
+    measured, found, share = (np.asarray(one, np.float64) for one in (average, converted, oxygen))
+    good = (measured > 0) & ~np.isnan(found) & ~np.isnan(share)
+    if not good.any():
+        return float("nan")
+    air = flue.constant("oxygen_of_air", on)
+    return float(np.round(2.0 * np.median(air - found[good] / measured[good] * (air - share[good]))) / 2.0)
 
 
 def parameter_change(
