@@ -14,7 +14,7 @@ from typing import BinaryIO, TextIO, TypeAlias
 from django.conf import settings
 from django.core import management
 
-from jiangcheng.config import demo_command, doctor, filters, hj212_cli, jobs, process, transfer
+from jiangcheng.config import demo_command, doctor, evidence_cli, filters, hj212_cli, jobs, process, transfer
 from jiangcheng.core import manifest
 from jiangcheng.core.access import services as access
 from jiangcheng.core.cases import services as cases
@@ -32,6 +32,7 @@ def register(commands: Subparsers) -> None:
     _register_service(commands)
     _register_upkeep(commands)
     hj212_cli.register(commands)
+    evidence_cli.register(commands)
     transfer.register(commands)
     _register_filters(commands)
     _register_plan(commands)

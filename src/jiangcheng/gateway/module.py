@@ -1,6 +1,6 @@
 """How the gate introduces itself."""
 
-from jiangcheng.core.manifest import Manifest, Names, Page, PeriodicTask, Permission
+from jiangcheng.core.manifest import Hook, Manifest, Names, Page, PeriodicTask, Permission
 
 MANIFEST = Manifest(
     code="gateway",
@@ -16,5 +16,6 @@ MANIFEST = Manifest(
             order=80,
         ),
     ),
+    hooks=(Hook("station.packets", "gateway.queries.packets"),),
     tasks=(PeriodicTask("gateway.tasks.run_intake", 15, Names("收件箱入库", "Take in the journal")),),
 )

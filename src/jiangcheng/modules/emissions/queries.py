@@ -245,6 +245,21 @@ def marks(*, stations: Collection[int] | None, start: int, end: int) -> list[Mar
     return [mark for mark in found if (mark.facility_id, mark.outlet_number) in wanted]
 
 
+def all_marks(*, station: Station, start: int, end: int) -> list[Mark]:
+    """Return every mark of an outlet that touches ``[start, end)``, whatever became of it."""
+    outlet = getattr(station, "outlet", None)
+    if outlet is None:
+        return []
+    return list(
+        Mark.objects.filter(
+            facility_id=outlet.facility_id,
+            outlet_number=outlet.number,
+            from_at__lt=instant(end),
+            to_at__gt=instant(start),
+        ).order_by("from_at", "pk")
+    )
+
+
 def mark_spans(
     *, stations: Collection[int] | None, start: int, end: int
 ) -> dict[int, list[rules.marks.Span]]:

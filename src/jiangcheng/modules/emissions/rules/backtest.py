@@ -277,7 +277,9 @@ def _frozen(plant: Plant, random: Random) -> tuple[Plant, int, int]:
 def _cut_off(plant: Plant, random: Random) -> tuple[Plant, int, int]:
     rows = slice(len(plant.start) - 14 * 24, len(plant.start))
     ceiling = LIMIT * random.uniform(0.85, 0.99)
-    raised: Floats = plant.converted[rows] * ceiling / np.nanquantile(plant.converted[rows], random.uniform(0.7, 0.9))
+    raised: Floats = (
+        plant.converted[rows] * ceiling / np.nanquantile(plant.converted[rows], random.uniform(0.7, 0.9))
+    )
     capped: Floats = np.minimum(raised, ceiling * (1.0 - 0.004 * random.random(len(raised))))
     return plant._replace(converted=_set(plant.converted, rows, np.round(capped, 2))), *_hours_of(plant, rows)
 
