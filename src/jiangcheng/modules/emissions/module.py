@@ -28,6 +28,7 @@ MANIFEST = manifest.Manifest(
     names=manifest.Names("污染源在线", "Online emissions"),
     permissions=(
         manifest.Permission("emissions.view", manifest.Names("查看污染源在线", "See online emissions")),
+        manifest.Permission("emissions.clues", manifest.Names("查看非现场线索", "See off-site clues")),
         manifest.Permission("emissions.mark", manifest.Names("标记自己的监测数据", "Mark own data")),
         manifest.Permission("emissions.review", manifest.Names("审核标记与线索", "Review marks and clues")),
     ),
@@ -39,6 +40,22 @@ MANIFEST = manifest.Manifest(
             "modules",
             "factory",
             order=40,
+        ),
+        manifest.Page(
+            "emissions:clues",
+            manifest.Names("非现场线索", "Off-site clues"),
+            "emissions.clues",
+            "judge",
+            "search",
+            order=41,
+        ),
+        manifest.Page(
+            "emissions:marking",
+            manifest.Names("标记我的数据", "Mark my data"),
+            "emissions.mark",
+            "modules",
+            "smartphone",
+            order=42,
         ),
     ),
     finding_kinds=(

@@ -10,16 +10,18 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.access.queries import Scope
 from jiangcheng.core.cases.models import Finding
 from jiangcheng.core.observations import store
+from jiangcheng.core.records import queries as records
 from jiangcheng.core.registry.models import Facility, ObservedProperty, Outlet, PermitLimit, Station
 from jiangcheng.modules.emissions import rules
 from jiangcheng.modules.emissions.models import Mark, Order
-from jiangcheng.standards import periods
+from jiangcheng.standards import lookup, periods
 
 OUTLETS = (Station.Kind.GAS_OUTLET, Station.Kind.WATER_OUTLET)
 REFERENCE = "zs_avg"
@@ -53,14 +55,16 @@ def day_of(start: int) -> datetime.date:
     return instant(start).astimezone(periods.BEIJING).date()
 
 
-def outlets(*, scope: Scope, on: datetime.date) -> list[Station]:
-    """Return the outlets a person may see, with their facility."""
+def outlets(*, scope: Scope, on: datetime.date, code: str = "") -> list[Station]:
+    """Return the outlets a person may see, with their facility; with a code only that one."""
     rows = Station.objects.filter(
         scope.as_filter(region="region__code", facility="outlet__facility__code"),
         Q(valid_to_date=None) | Q(valid_to_date__gt=on),
         kind__in=OUTLETS,
         valid_from_date__lte=on,
     )
+    if code:
+        rows = rows.filter(code=code)
     return list(rows.select_related("region", "outlet__facility").order_by("code"))
 
 
@@ -229,6 +233,115 @@ def clues(*, scope: Scope) -> QuerySet[Finding]:
     return rows.select_related("station__outlet", "facility", "case__workflow").order_by("-last_at", "-pk")
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Calibration:
+    """An unbroken time of hours flagged as calibration or maintenance."""
+
+    from_at: datetime.datetime
+    to_at: datetime.datetime
+    flag: str
+
+
+def calibrations(*, station: Station, start: int, end: int) -> list[Calibration]:
+    """Return the times of ``[start, end)`` in which the instrument was calibrated or maintained."""
+    table = store.read(
+        stations=[station.pk], properties=None, granularity=store.Granularity.HOUR, start=start, end=end
+    )
+    starts, flags = table["start"].to_numpy(), table["flag"].to_numpy()
+    found = []
+    for flag in (rules.validity.CALIBRATION, rules.validity.MAINTENANCE):
+        hours = np.unique(starts[flags == flag])
+        for part in np.split(hours, np.flatnonzero(np.diff(hours) != periods.HOUR) + 1):
+            if len(part):
+                until = instant(int(part[-1]) + periods.HOUR)
+                found.append(Calibration(instant(int(part[0])), until, chr(flag)))
+    return sorted(found, key=lambda item: item.from_at)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MonthRate:
+    """The transmission-effective rate of an outlet in a month [%]; None where nothing was due."""
+
+    month: datetime.date
+    due: int
+    received: int
+    valid: int
+    transmission: float | None
+    validity: float | None
+    effective: float | None
+
+
+def month_rates(*, station: Station, now: datetime.datetime, months: int = 6) -> list[MonthRate]:
+    """Return the rates of the latest months, this one as far as it has come, the latest first.
+
+    An item is an hour of a limited property. Hours within accepted marks of standstill are not due.
+    """
+    end = int(now.timestamp()) // periods.HOUR * periods.HOUR
+    first = _months_before(day_of(end), months - 1)
+    start = max(periods.day_bounds(first)[0], periods.day_bounds(station.valid_from_date)[0])
+    rows = limits(stations=[station.pk], first=first, last=day_of(end))
+    hours = np.arange(start, end, periods.HOUR, dtype=np.int64)
+    if not rows or not len(hours):
+        return []
+    spans = mark_spans(stations=[station.pk], start=start, end=end).get(station.pk, [])
+    still = rules.marks.marked_seconds(hours, periods.HOUR, [s for s in spans if s.effect == "unused"])
+    due = still * 2 < periods.HOUR
+    by_code: dict[str, list[HourSeries]] = defaultdict(list)
+    for series in hour_series(limits=rows, start=start, end=end):
+        by_code[series.limit.observed_property.code].append(series)
+    number = periods.natural_day(hours).astype("datetime64[M]")
+    found, group = np.unique(number, return_inverse=True)
+    counts = [_counted(items, hours, due, group, len(found)) for items in by_code.values()]
+    totals = np.sum(counts, axis=0)
+    told = [_rate(month, *column) for month, column in zip(found, totals.T.tolist(), strict=True)]
+    return told[::-1]
+
+
+def _counted(
+    items: list[HourSeries], hours: np.ndarray, due: np.ndarray, group: np.ndarray, groups: int
+) -> np.ndarray:
+    """Return due, received and valid items by month, ``(3, groups)``."""
+    starts = np.concatenate([item.start for item in items])
+    values = np.concatenate([item.value for item in items])
+    flags = np.concatenate([item.flag for item in items])
+    # Due only while a permit version limits the property.
+    asked = due & np.logical_or.reduce([_in_force(item.limit, hours) for item in items])
+    good = np.unique(starts[rules.valid(flags) & ~np.isnan(values)])
+    result = rules.transmission.rates(
+        group,
+        groups,
+        asked,
+        np.isin(hours, starts),
+        np.isin(hours, good),
+        np.nan,
+        window=np.inf,
+        prompt=np.inf,
+    )
+    return np.stack([result.due, result.received, result.valid])
+
+
+def _rate(month: np.datetime64, due: int, received: int, valid: int) -> MonthRate:
+    return MonthRate(
+        month=month.astype("datetime64[D]").item(),
+        due=due,
+        received=received,
+        valid=valid,
+        transmission=100.0 * received / due if due else None,
+        validity=100.0 * valid / received if received else None,
+        effective=100.0 * valid / due if due else None,
+    )
+
+
+def rate_target(on: datetime.date) -> float:
+    """Return the transmission-effective rate that is asked [%]."""
+    return lookup.value("transmission", "outlet", "month", "effective", on)
+
+
+def _months_before(day: datetime.date, months: int) -> datetime.date:
+    number = day.year * 12 + day.month - 1 - months
+    return datetime.date(number // 12, number % 12 + 1, 1)
+
+
 # --- marks and orders ---
 
 
@@ -349,6 +462,13 @@ def own_marks(*, user: User, on: datetime.date, limit: int = 50) -> list[Mark]:
         return []
     rows = Mark.objects.filter(scope.as_filter(region="region__code", facility="facility__code"))
     return list(rows.select_related("facility").order_by("-from_at")[:limit])
+
+
+def mark_states() -> dict[str, str]:
+    """Return the names of the states of marks in the language of the page."""
+    chinese = (get_language() or "").startswith("zh")
+    found = records.states(records.register("marks"))
+    return {code: name_zh if chinese else name_en for code, name_zh, name_en in found}
 
 
 def orders(*, facility: Facility, start: int, end: int) -> list[Order]:
