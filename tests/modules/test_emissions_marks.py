@@ -155,10 +155,11 @@ def test_a_revoked_mark_lets_the_hours_be_judged_again(plant, town):
     assert Finding.objects.get().occurrences == 2
 
 
-def test_of_an_hour_marked_in_part_the_unmarked_minutes_are_judged(plant, town):
+@pytest.mark.parametrize("step", [1, 10])
+def test_of_an_hour_marked_in_part_the_unmarked_minutes_are_judged(plant, town, step):
     hour = town.hour("2026-10-30", 1)
-    starts = [hour + dt.timedelta(minutes=minute) for minute in range(60)]
-    values = np.where(np.arange(60) < 10, 200.0, 20.0)
+    starts = [hour + dt.timedelta(minutes=minute) for minute in range(0, 60, step)]
+    values = np.where(np.arange(0, 60, step) < 10, 200.0, 20.0)
     town.put("P1", SO2, "zs_avg", starts, values, granularity=store.Granularity.MINUTE)
     arrive(town, hour, 50.0)
     assert Finding.objects.filter(ended_at=None).exists()

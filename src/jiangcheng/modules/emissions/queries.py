@@ -215,6 +215,50 @@ def values(
     return Values(*columns)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Hours:
+    """The hours of all series of some stations, read once."""
+
+    table: dict[tuple[int, int], Values]
+    keys: dict[tuple[str, str], int]
+
+    def get(self, station: int, code: str, statistic: str = MEASURED) -> Values:
+        """Return a series; empty where nothing is registered or measured."""
+        return self.table.get((station, self.keys.get((code, statistic), -1)), NOTHING)
+
+
+NOTHING = Values(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
+
+
+def all_hours(*, stations: Collection[int], start: int, end: int) -> Hours:
+    """Return all hours of ``[start, end)`` of some stations."""
+    keys = {
+        (code, statistic): key
+        for code, statistic, key in ObservedProperty.objects.filter(
+            statistic__in=(MEASURED, REFERENCE)
+        ).values_list("code", "statistic", "pk")
+    }
+    table = store.read(
+        stations=sorted(stations),
+        properties=sorted(keys.values()),
+        granularity=store.Granularity.HOUR,
+        start=start,
+        end=end,
+    )
+    columns = {name: table[name].to_numpy() for name in ("station", "property", "start", "value", "flag")}
+    series = columns["station"].astype(np.int64) << 32 | columns["property"]
+    edges = np.flatnonzero(np.diff(series)) + 1
+    bounds = zip([0, *edges.tolist()], [*edges.tolist(), len(series)], strict=True)
+    found = {
+        (int(columns["station"][a]), int(columns["property"][a])): Values(
+            columns["start"][a:b], columns["value"][a:b], columns["flag"][a:b]
+        )
+        for a, b in bounds
+        if b > a
+    }
+    return Hours(found, keys)
+
+
 def aligned(series: Values, start: np.ndarray) -> np.ndarray:
     """Return the values of a series at given starts, NaN where there is none."""
     found = np.full(len(start), np.nan)
@@ -437,11 +481,17 @@ def _mean_of_unmarked_minutes(
         end=start + periods.HOUR,
         granularity=store.Granularity.MINUTE,
     )
-    if not len(minutes):
+    if len(minutes) < 2:
         return None
-    free = rules.marks.marked_seconds(minutes.start, rules.validity.MINUTE, spans) == 0
+    # Loggers send means of one to ten minutes; the same share of the hour is asked of all.
+    step = int(np.diff(minutes.start).min())
+    free = rules.marks.marked_seconds(minutes.start, step, spans) == 0
     found = rules.validity.aggregate(
-        minutes.start[free], minutes.value[free], minutes.flag[free], seconds=periods.HOUR, minimum=needed
+        minutes.start[free],
+        minutes.value[free],
+        minutes.flag[free],
+        seconds=periods.HOUR,
+        minimum=-(-needed * rules.validity.MINUTE // step),
     )
     return float(found.value[0]) if len(found.value) else float("nan")
 

@@ -68,7 +68,7 @@ def clipped(
         Limit in force, one for all or ``(n,)``.
     parameters
         ``hours`` of a window; ``band``: width of the pile as share of the ceiling; ``share`` of values in it;
-        ``pile``: how many times denser than the band below; ``lowest``: ceiling as share of the limit.
+        ``points`` in it; ``pile``: how many times denser than the bands below; ``lowest``: ceiling as share of the limit.
     """
     starts, values = _known(start, value)
     limits = np.broadcast_to(np.asarray(limit, np.float64), np.shape(start))[_kept(value)]
@@ -82,7 +82,8 @@ def clipped(
         top = part >= ceiling - width
         # Two bands, for a single empty one would make any maximum look dense.
         below = ((part < ceiling - width) & (part >= ceiling - 3 * width)).sum() / 2.0
-        if top.mean() >= parameters["share"] and top.sum() >= parameters["pile"] * max(below, 1.0):
+        enough = top.mean() >= parameters["share"] and top.sum() >= parameters["points"]
+        if enough and top.sum() >= parameters["pile"] * max(below, 1.0):
             at = rows[top]
             found.append(
                 Hit(

@@ -27,8 +27,6 @@ FRESH_DAYS = 3
 """Days back in which a hit has to end to be told: older ones were told when they were new."""
 LOADS = ("load", "power_production", "a00000", "w00000")
 OXYGEN, GAS_FLOW = "a19001", "a00000"
-LITRES_PER_SECOND = 3.6
-"""m3/h."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +50,7 @@ class Period:
     rules: Mapping[str, Any]
     version: str
     source: str
+    hours: queries.Hours
 
 
 def look_for_clues(*, now: dt.datetime) -> int:
@@ -59,13 +58,20 @@ def look_for_clues(*, now: dt.datetime) -> int:
     end = int(now.timestamp()) // periods.HOUR * periods.HOUR
     on = queries.day_of(end)
     table = rules.tables.in_force("clues", on)
+    start = end - HISTORY_DAYS * periods.DAY
+    outlets = _outlets()
     period = Period(
-        end - HISTORY_DAYS * periods.DAY, end, table["rules"], f"clues {table['valid_from']}", table["source"]
+        start=start,
+        end=end,
+        rules=table["rules"],
+        version=f"clues {table['valid_from']}",
+        source=table["source"],
+        hours=queries.all_hours(stations=outlets, start=start, end=end),
     )
     told = set()
     fresh = end - FRESH_DAYS * periods.DAY
     spans = queries.mark_spans(stations=None, start=period.start, end=end)
-    for found in _all(period):
+    for found in _all(outlets, spans, period):
         if found.hit.end <= fresh or _explained(found, spans):
             continue
         report = _report(found, period)
@@ -77,11 +83,21 @@ def look_for_clues(*, now: dt.datetime) -> int:
     return len(told)
 
 
-def _all(period: Period) -> Iterator[Found]:
-    stations = list(
-        Station.objects.filter(kind__in=queries.OUTLETS).select_related("outlet__facility").order_by("pk")
-    )
-    outlets = {station.pk: station.outlet for station in stations if hasattr(station, "outlet")}
+def _outlets() -> dict[int, Outlet]:
+    """Return the outlets by station."""
+    stations = Station.objects.filter(kind__in=queries.OUTLETS).select_related("outlet__facility")
+    found = {}
+    for station in stations.order_by("pk"):
+        if hasattr(station, "outlet"):
+            # The way back is known; without this each title would ask the database.
+            station.outlet.station = station
+            found[station.pk] = station.outlet
+    return found
+
+
+def _all(
+    outlets: dict[int, Outlet], spans: Mapping[int, list[rules.marks.Span]], period: Period
+) -> Iterator[Found]:
     limits = queries.limits(
         stations=outlets, first=queries.day_of(period.start), last=queries.day_of(period.end)
     )
@@ -89,7 +105,7 @@ def _all(period: Period) -> Iterator[Found]:
         yield from _of_property(code, series, outlets, period)
     for outlet in outlets.values():
         yield from _of_power(outlet, period)
-        yield from _of_parameters(outlet, period)
+        yield from _of_parameters(outlet, spans, period)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -184,24 +200,16 @@ def _twins(
 
 
 def _load(station: int, period: Period) -> Values:
-    for code in LOADS:
-        found = queries.values(station=station, code=code, start=period.start, end=period.end)
-        if len(found):
-            return found
-    return found
+    found = (period.hours.get(station, code) for code in LOADS)
+    return next((series for series in found if len(series)), queries.NOTHING)
 
 
 def _conversion(station: int, code: str, period: Period) -> list[Hit]:
-    def read(name: str, statistic: str = queries.MEASURED) -> Values:
-        return queries.values(
-            station=station, code=name, statistic=statistic, start=period.start, end=period.end
-        )
-
-    converted = read(code, queries.REFERENCE)
+    converted = period.hours.get(station, code, queries.REFERENCE)
     if not len(converted):
         return []
-    measured = queries.aligned(read(code), converted.start)
-    oxygen = queries.aligned(read(OXYGEN), converted.start)
+    measured = queries.aligned(period.hours.get(station, code), converted.start)
+    oxygen = queries.aligned(period.hours.get(station, OXYGEN), converted.start)
     reference = rules.clues.usual_reference(measured, converted.value, oxygen, on=queries.day_of(period.end))
     if np.isnan(reference):
         return []
@@ -219,7 +227,7 @@ def _conversion(station: int, code: str, period: Period) -> list[Hit]:
 
 def _of_power(outlet: Outlet, period: Period) -> Iterator[Found]:
     signals = {
-        code: queries.values(station=outlet.station_id, code=code, start=period.start, end=period.end)
+        code: period.hours.get(outlet.station_id, code)
         for code in ("load", "power_production", "power_treatment", "water_intake", "water_discharge")
     }
     production, treatment = signals["power_production"], signals["power_treatment"]
@@ -231,7 +239,7 @@ def _of_power(outlet: Outlet, period: Period) -> Iterator[Found]:
             treatment.start, production.start, step=periods.HOUR, parameters=period.rules["meter_offline"]
         )
         yield from (Found("meter_offline", outlet, "power_treatment", hit) for hit in hits)
-    flow = _load_of_flow(outlet, period)
+    flow = period.hours.get(outlet.station_id, GAS_FLOW)
     if len(production):
         driving = queries.aligned(production, flow.start)
         hits = rules.clues.out_of_phase(
@@ -252,10 +260,6 @@ def _of_power(outlet: Outlet, period: Period) -> Iterator[Found]:
             parameters=period.rules["water_balance"],
         )
         yield from (Found("water_balance", outlet, "water_discharge", hit) for hit in hits)
-
-
-def _load_of_flow(outlet: Outlet, period: Period) -> Values:
-    return queries.values(station=outlet.station_id, code=GAS_FLOW, start=period.start, end=period.end)
 
 
 def _of_treatment(outlet: Outlet, signals: dict[str, Values], period: Period) -> Iterator[Found]:
@@ -338,11 +342,12 @@ def _of_orders(outlet: Outlet, production: Values, period: Period) -> Iterator[F
             yield from (Found("limit_broken", outlet, "power_production", hit) for hit in hits)
 
 
-def _of_parameters(outlet: Outlet, period: Period) -> Iterator[Found]:
+def _of_parameters(
+    outlet: Outlet, spans: Mapping[int, list[rules.marks.Span]], period: Period
+) -> Iterator[Found]:
     given = period.rules["parameter_change"]
-    spans = queries.mark_spans(stations=[outlet.station_id], start=period.start, end=period.end)
     for code in given["codes"]:
-        found = queries.values(station=outlet.station_id, code=code, start=period.start, end=period.end)
+        found = period.hours.get(outlet.station_id, code)
         hits = rules.clues.parameter_change(
             found.start, found.value, spans=spans.get(outlet.station_id, ()), parameters=given
         )
