@@ -108,6 +108,11 @@ def test_a_clue_shows_its_evidence_and_gives_its_pack(plant):
     key = client.get(reverse("emissions:evidence_key")).json()["key"]
     assert packs.examine(pack, packs.key_of(key)).problems == ()
     assert "rows.csv" in zipfile.ZipFile(io.BytesIO(pack)).namelist()
+    for who, waits in (("department", "emissions.clue.review"), ("enterprise", "emissions.clue.explain")):
+        client.force_login(people[who])
+        assert clue.case.number in client.get(reverse("cases:case", args=[clue.case.number])).content.decode()
+        assert waits in {item.kind for item in queries.to_do(user=people[who], now=starts[-1])}
+    assert queries.to_do(user=people["rival"], now=starts[-1]) == []
     client.force_login(people["verifier"])
     assert client.post(reverse("emissions:clue_pack", args=[clue.pk])).status_code == 403
     assert page(people["verifier"], "clue", clue.pk).status_code == 200

@@ -120,7 +120,10 @@ MANIFEST = manifest.Manifest(
             order=542,
         ),
     ),
-    hooks=(manifest.Hook("record.marks.approve", "emissions.services.gate_approval"),),
+    hooks=(
+        manifest.Hook("person.todo", "emissions.queries.to_do"),
+        manifest.Hook("record.marks.approve", "emissions.services.gate_approval"),
+    ),
     tasks=(
         manifest.PeriodicTask(
             "emissions.tasks.evaluate", every=15, names=manifest.Names("排放达标判定", "Judge emissions")

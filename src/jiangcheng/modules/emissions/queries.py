@@ -10,12 +10,14 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import get_language
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.access.queries import Scope
-from jiangcheng.core.cases.models import Finding
+from jiangcheng.core.cases.models import Case, Finding
+from jiangcheng.core.manifest import ToDo
 from jiangcheng.core.observations import store
 from jiangcheng.core.records import queries as records
 from jiangcheng.core.registry.models import Facility, ObservedProperty, Outlet, PermitLimit, Station
@@ -27,7 +29,9 @@ OUTLETS = (Station.Kind.GAS_OUTLET, Station.Kind.WATER_OUTLET)
 REFERENCE = "zs_avg"
 """Mean converted to the reference oxygen content (折算); judged wherever the outlet sends it."""
 MEASURED = "avg"
-MARK = "emissions.mark"
+MARK, REVIEW = "emissions.mark", "emissions.review"
+WAITING = 100
+"""Marks, and clues, that a to-do list shows at most."""
 CLUE, OVER_LIMIT = "emissions.clue.", "emissions.over_limit"
 """Start of the kinds of clue, and the kind of an hour above its limit."""
 FRESH_HOURS = 3
@@ -494,6 +498,53 @@ def _mean_of_unmarked_minutes(
         minimum=-(-needed * rules.validity.MINUTE // step),
     )
     return float(found.value[0]) if len(found.value) else float("nan")
+
+
+def to_do(*, user: User, now: datetime.datetime) -> list[ToDo]:
+    """Return the marks and clues that wait for a person: to be reviewed, or to be explained."""
+    on = now.astimezone(periods.BEIJING).date()
+    reviews, speaks = access.scope(user, REVIEW, on), access.scope(user, MARK, on)
+    waiting = Case.objects.filter(case_type="CLUE", closed_at=None)
+    found: list[ToDo] = []
+    if reviews:
+        seen = reviews.as_filter(region="region__code", facility="facility__code")
+        rows = Mark.objects.filter(seen, state="submitted", withdrawn_at=None).select_related("facility")
+        found += [_mark_waits(mark) for mark in rows.order_by("due_at")[:WAITING]]
+        found += [_clue_waits(case, "review") for case in waiting.filter(seen).order_by("due_at")[:WAITING]]
+    if speaks:
+        own = speaks.as_filter(region="region__code", facility="facility__code")
+        cases = waiting.filter(own, state="raised").order_by("due_at")
+        found += [_clue_waits(case, "explain") for case in cases[:WAITING]]
+    return found
+
+
+def _mark_waits(mark: Mark) -> ToDo:
+    kind = Mark.Kind(mark.kind)
+    facility = mark.facility
+    zh, en = (facility.name_zh, facility.name_en) if facility else ("", "")
+    return ToDo(
+        kind="emissions.mark",
+        title_zh=f"审核标记：{zh} {mark.outlet_number}",
+        title_en=f"Review a mark: {en} {mark.outlet_number} ({kind.value})",
+        url=reverse("records:marks-row", args=[mark.number]),
+        due_at=mark.due_at,
+        since=mark.created_at,
+        number=mark.number,
+    )
+
+
+def _clue_waits(case: Case, what: str) -> ToDo:
+    zh, en = {"review": ("核实线索", "Check a clue"), "explain": ("说明线索", "Explain a clue")}[what]
+    return ToDo(
+        kind=f"emissions.clue.{what}",
+        title_zh=f"{zh}：{case.title_zh}",
+        title_en=f"{en}: {case.title_en}",
+        url=reverse("cases:case", args=[case.number]),
+        due_at=case.due_at,
+        since=case.opened_at,
+        severity=case.severity,
+        number=case.number,
+    )
 
 
 def own_outlets(*, user: User, on: datetime.date) -> list[Outlet]:

@@ -68,7 +68,8 @@ def clipped(
         Limit in force, one for all or ``(n,)``.
     parameters
         ``hours`` of a window; ``band``: width of the pile as share of the ceiling; ``share`` of values in it;
-        ``points`` in it; ``pile``: how many times denser than the bands below; ``lowest``: ceiling as share of the limit.
+        ``points`` in it; ``pile``: how many times denser than the bands below; ``lowest``: ceiling as share of
+        the limit.
     """
     starts, values = _known(start, value)
     limits = np.broadcast_to(np.asarray(limit, np.float64), np.shape(start))[_kept(value)]
