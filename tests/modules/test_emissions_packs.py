@@ -63,6 +63,19 @@ def test_every_changed_byte_is_found(name, data):
     assert packs.examine(rewritten(sealed(), change), PUBLIC).problems
 
 
+PACK = packs.seal(
+    {**FILES, "long.csv": b"".join(b"%d,%d\n" % (n, n * n) for n in range(300))}, ABOUT, KEY.sign, PUBLIC
+)
+
+
+@given(st.integers(0, len(PACK) - 1), st.integers(1, 255))
+def test_damage_anywhere_is_told_or_harmless_and_never_an_error(place, mask):
+    damaged = PACK[:place] + bytes([PACK[place] ^ mask]) + PACK[place + 1 :]
+    verdict = packs.examine(damaged, PUBLIC)
+    if not verdict.problems:
+        assert verdict.manifest == packs.examine(PACK, PUBLIC).manifest
+
+
 def test_what_is_missing_added_or_signed_by_another_is_found():
     gone = rewritten(sealed(), lambda name, content: None if name == "rows.csv" else content)
     assert packs.examine(gone, PUBLIC).problems == ("rows.csv is missing",)

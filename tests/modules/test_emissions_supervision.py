@@ -11,6 +11,7 @@ from core import city
 from jiangcheng.core.cases import services as cases
 from jiangcheng.core.cases.models import Case, Finding
 from jiangcheng.core.cases.services import Refused
+from jiangcheng.core.observations import store
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry.models import Facility, Outlet
 from jiangcheng.modules.emissions import services
@@ -98,6 +99,24 @@ def test_production_without_treatment_and_against_an_order(plant, town):
     assert set(found) == {"treatment_off", "stop_broken"}
     assert found["treatment_off"].severity == 4
     assert found["treatment_off"].first_at == starts(town)[-5]
+
+
+@pytest.mark.parametrize(("minutes", "kinds"), [(10, set()), (12, {"treatment_off"})])
+def test_minutes_of_power_are_looked_at_up_to_now(plant, town, minutes, kinds):
+    day = np.arange(HOURS) % 24
+    hourly = {
+        "power_production": 1000.0 + 100.0 * np.sin(day / 4.0),
+        "power_treatment": np.full(HOURS, 100.0),
+    }
+    now = NOW.replace(minute=40)
+    moments = [now - dt.timedelta(minutes=60 - number) for number in range(60)]
+    off = np.where((np.arange(60) >= 40) & (np.arange(60) < 40 + minutes), 2.0, 100.0)
+    for code, series in (("power_production", np.full(60, 1000.0)), ("power_treatment", off)):
+        town.put("P1", code, "avg", moments, series, granularity=store.Granularity.MINUTE)
+        town.put("P1", code, "avg", starts(town), hourly[code])
+    services.look_for_clues(now=now)
+    found = Finding.objects.filter(first_at=moments[40])
+    assert {finding.kind.rpartition(".")[2] for finding in found} == kinds
 
 
 def test_a_clue_ends_cleared_with_a_reason_by_a_reviewer(plant, town):

@@ -132,7 +132,7 @@ MANIFEST = manifest.Manifest(
             "emissions.tasks.watch_silence", every=60, names=manifest.Names("无数据巡查", "Watch for silence")
         ),
         manifest.PeriodicTask(
-            "emissions.tasks.look_for_clues", every=3600, names=manifest.Names("非现场线索", "Off-site clues")
+            "emissions.tasks.look_for_clues", every=600, names=manifest.Names("非现场线索", "Off-site clues")
         ),
     ),
 )

@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -23,6 +24,11 @@ SEALS = frozenset((MANIFEST, SIGNATURE, PUBLIC_KEY))
 FORM = "jiangcheng-evidence/1"
 LARGEST = 1 << 30
 """Bytes that a pack may unfold to."""
+UNREADABLE = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError,
+    ValueError,
+)  # fmt: skip
+"""What reading a damaged archive raises."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every entry: equal contents make equal packs."""
 
@@ -102,7 +108,7 @@ def examine(pack: bytes, public_key: bytes | None = None) -> Verdict:
     try:
         with zipfile.ZipFile(io.BytesIO(pack)) as archive:
             return _examined(archive, public_key)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except UNREADABLE as error:
         return Verdict((f"not a readable pack: {error}",), {}, "", False)
 
 

@@ -47,6 +47,8 @@ class Period:
 
     start: int
     end: int
+    """End of the last full hour; minutes are read up to `now`."""
+    now: int
     rules: Mapping[str, Any]
     version: str
     source: str
@@ -63,6 +65,7 @@ def look_for_clues(*, now: dt.datetime) -> int:
     period = Period(
         start=start,
         end=end,
+        now=int(now.timestamp()),
         rules=table["rules"],
         version=f"clues {table['valid_from']}",
         source=table["source"],
@@ -299,7 +302,7 @@ def _powers(
             station=outlet.station_id,
             code=code,
             start=since,
-            end=period.end,
+            end=period.now,
             granularity=store.Granularity.MINUTE,
         )
         for code in ("power_production", "power_treatment")

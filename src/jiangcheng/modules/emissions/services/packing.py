@@ -62,7 +62,7 @@ def pack(*, finding: Finding, actor: User | None, now: dt.datetime) -> bytes:
     """
     if finding.station is None:
         raise ValueError("a pack needs an outlet")
-    start, end = _period(finding)
+    start, end = _period(finding, now)
     station = finding.station
     files = {
         "README.txt": README.encode(),
@@ -123,9 +123,10 @@ def _private() -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(raw)
 
 
-def _period(finding: Finding) -> tuple[int, int]:
+def _period(finding: Finding, now: dt.datetime) -> tuple[int, int]:
     first = int(finding.first_at.timestamp()) // periods.HOUR * periods.HOUR - AROUND
     last = int(finding.last_at.timestamp()) // periods.HOUR * periods.HOUR + periods.HOUR + AROUND
+    last = min(last, int(now.timestamp()) // periods.HOUR * periods.HOUR + periods.HOUR)
     return max(first, last - LONGEST), last
 
 
