@@ -14,6 +14,7 @@ from django.urls import reverse
 from core import city
 from jiangcheng.core.cases.models import Finding
 from jiangcheng.core.records import services as records
+from jiangcheng.core.registry.models import Station
 from jiangcheng.modules.emissions import queries, services
 from jiangcheng.modules.emissions.models import Mark
 from jiangcheng.modules.emissions.rules import packs
@@ -64,19 +65,47 @@ def test_an_outlet_shows_limit_marks_calibration_and_rate(plant):
     assert {"校准", "监测设备校准"} <= flags
 
 
-def test_the_rate_of_a_month_counts_items_and_leaves_standstill_out(plant):
-    _people, starts = plant
-    station = queries.outlets(scope=queries.access.Scope(everything=True), on=starts[-1].date(), code="P1")[0]
-    now = starts[-1] + HOUR
-    before = queries.month_rates(station=station, now=now)[0]
-    assert before.received <= before.due and before.valid == before.received - (
-        1 if starts[-40].astimezone(city.AT.tzinfo).month == now.month else 0
-    )
+def october(town, code, statistic, value, *, flag=None):
+    """Store hours from 10 October 2026 on; ``flag`` is the flag of the last five."""
+    starts = [town.hour("2026-10-10") + number * HOUR for number in range(len(value))]
+    town.put("P1", code, statistic, starts[:-5], value[:-5])
+    town.put("P1", code, statistic, starts[-5:], value[-5:], flag=ord(flag) if flag else ord("N"))
+    return starts
+
+
+def outlet_since(day):
+    Station.objects.filter(code="P1").update(valid_from_date=day)
+    scope = queries.access.Scope(everything=True)
+    return queries.outlets(scope=scope, on=dt.date(2026, 10, 22), code="P1")[0]
+
+
+def test_the_rate_of_a_month_counts_items_and_leaves_standstill_out(town):
+    starts = october(town, "a21026", "zs_avg", np.full(HOURS - 10, 20.0), flag="D")
+    station, now = outlet_since("2026-10-10"), town.hour("2026-10-22")
+    rate = queries.month_rates(station=station, now=now)[0]
+    assert (rate.due, rate.received, rate.valid) == (288, 278, 273)
+    assert rate.effective == pytest.approx(100 * 273 / 288)
     Mark.objects.create(
         number="BJ-1", facility=station.outlet.facility, outlet_number="DA001", kind="stopped", reason="x",
-        from_at=starts[-10], to_at=starts[-4], state="approved", state_at=now, created_at=now,
+        from_at=starts[-1] + HOUR, to_at=now, state="approved", state_at=now, created_at=now,
     )  # fmt: skip
-    assert queries.month_rates(station=station, now=now)[0].due <= before.due
+    rate = queries.month_rates(station=station, now=now)[0]
+    assert (rate.due, rate.transmission) == (278, 100.0)
+
+
+@pytest.mark.parametrize(
+    ("since", "replaced"),
+    [("2026-10-10", 5 * 40.0 * 0.36), ("2026-10-01", 0.0)],
+    ids=["enough", "too-little"],
+)
+def test_the_emission_of_a_month_replaces_invalid_hours_by_the_greatest_before(town, since, replaced):
+    value = np.where(np.arange(HOURS) == HOURS - 60, 40.0, 20.0)
+    october(town, "a21026", "avg", value, flag="D")
+    october(town, "a00000", "avg", np.full(HOURS, 100.0))
+    (row,) = queries.month_masses(station=outlet_since(since), now=town.hour("2026-10-22"), months=1)
+    assert row.replaced == pytest.approx(replaced)
+    assert row.mass - row.replaced == pytest.approx((20.0 * (HOURS - 5) + 20.0) * 0.36)
+    assert (row.hours, row.unknown) == ((5, 0) if replaced else (0, 5 + 9 * 24))
 
 
 def test_nobody_sees_the_outlet_of_another_and_enterprises_see_no_clues(plant):

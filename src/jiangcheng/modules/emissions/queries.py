@@ -34,6 +34,10 @@ WAITING = 100
 """Marks, and clues, that a to-do list shows at most."""
 CLUE, OVER_LIMIT = "emissions.clue.", "emissions.over_limit"
 """Start of the kinds of clue, and the kind of an hour above its limit."""
+FLOW = "a00000"
+"""Flow of flue gas [m3/s], dry and at standard state."""
+REPLACEMENT_DAYS = 120
+"""Days read before the first month that is told: enough for 2160 valid hours and its whole quarter."""
 FRESH_HOURS = 3
 """Age up to which an hour still stands for the present."""
 
@@ -378,6 +382,93 @@ def _rate(month: np.datetime64, due: int, received: int, valid: int) -> MonthRat
         validity=100.0 * valid / received if received else None,
         effective=100.0 * valid / due if due else None,
     )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MonthMass:
+    """The emission of one property of a stack in a month [kg], with invalid hours replaced."""
+
+    month: datetime.date
+    observed: ObservedProperty
+    mass: float
+    replaced: float
+    """Of it from replaced hours."""
+    hours: int
+    """Replaced hours."""
+    unknown: int
+    """Hours that cannot be accounted for in this way: too little data in the quarter, or none before the gap."""
+
+
+def month_masses(*, station: Station, now: datetime.datetime, months: int = 3) -> list[MonthMass]:
+    """Return the emissions of the latest months of a stack, the latest first (HJ 75-2017 12).
+
+    The measured, not converted, mean times the flow of the hour. Hours within accepted marks of the monitor are
+    invalid, those of standstill emit nothing.
+    """
+    end = int(now.timestamp()) // periods.HOUR * periods.HOUR
+    first = _months_before(day_of(end), months - 1)
+    rows = limits(stations=[station.pk], first=first, last=day_of(end))
+    shown = periods.day_bounds(first)[0]
+    start = max(shown - REPLACEMENT_DAYS * periods.DAY, periods.day_bounds(station.valid_from_date)[0])
+    if station.kind != Station.Kind.GAS_OUTLET or not rows or start >= end:
+        return []
+    hours = np.arange(start, end, periods.HOUR, dtype=np.int64)
+    series = all_hours(stations=[station.pk], start=start, end=end)
+    flow = _valid_at(series.get(station.pk, FLOW), hours)
+    spans = mark_spans(stations=[station.pk], start=start, end=end).get(station.pk, [])
+    still, invalid = (
+        2 * rules.marks.marked_seconds(hours, periods.HOUR, [span for span in spans if span.effect == effect])
+        > periods.HOUR
+        for effect in ("unused", "invalid")
+    )
+    found = []
+    for observed in {row.observed_property.code: row.observed_property for row in rows}.values():
+        value = _valid_at(series.get(station.pk, observed.code), hours)
+        mass = rules.flue.rate(value, flow * periods.HOUR)
+        good = ~np.isnan(mass) & ~invalid & ~still
+        if good.any():
+            found += _masses_of(observed, hours, mass, good, still, shown, day_of(end - 1))
+    return sorted(found, key=lambda item: (-item.month.toordinal(), item.observed.code))
+
+
+def _valid_at(series: Values, hours: np.ndarray) -> np.ndarray:
+    value = np.where(rules.valid(series.flag), series.value, np.nan)
+    return aligned(Values(series.start, value, series.flag), hours)
+
+
+def _masses_of(
+    observed: ObservedProperty,
+    hours: np.ndarray,
+    mass: np.ndarray,
+    good: np.ndarray,
+    still: np.ndarray,
+    shown: int,
+    on: datetime.date,
+) -> list[MonthMass]:
+    month = periods.natural_day(hours).astype("datetime64[M]")
+    quarters, quarter = np.unique(month.astype(int) // 3, return_inverse=True)
+    whole, stopped, bad = (
+        np.bincount(quarter[mask], minlength=len(quarters))
+        for mask in (np.ones(len(hours), bool), still, ~good & ~still)
+    )
+    capture = rules.validity.capture(whole, bad, stopped)[quarter]
+    filled = rules.replacement.gas(mass, good, still, capture, on=on)
+    method = rules.replacement.Method
+    replaced = ~np.isin(filled.method, (method.MEASURED, method.STOPPED)) & ~np.isnan(filled.mass)
+    found = []
+    for one in np.unique(month[hours >= shown]):
+        here = month == one
+        found.append(
+            MonthMass(
+                month=one.astype("datetime64[D]").item(),
+                observed=observed,
+                mass=float(np.nansum(filled.mass[here])),
+                replaced=float(filled.mass[here & replaced].sum()),
+                hours=int((here & replaced).sum()),
+                unknown=int((here & np.isnan(filled.mass)).sum()),
+            )
+        )
+    return found
 
 
 def rate_target(on: datetime.date) -> float:

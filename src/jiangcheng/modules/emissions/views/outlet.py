@@ -44,6 +44,7 @@ def outlet(request: HttpRequest, code: str) -> HttpResponse:
             "marks": queries.all_marks(station=station, start=start, end=now + 3 * periods.DAY)[::-1][:SHOWN],
             "calibrations": queries.calibrations(station=station, start=start, end=now)[::-1][:SHOWN],
             "months": queries.month_rates(station=station, now=received_at(request)),
+            "masses": queries.month_masses(station=station, now=received_at(request)),
             "target": queries.rate_target(received_date(request)),
             "clues": queries.clues(scope=_clue_scope(request)).filter(station=station)[:SHOWN],
         },
