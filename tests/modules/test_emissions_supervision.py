@@ -139,6 +139,24 @@ def test_a_clue_ends_cleared_with_a_reason_by_a_reviewer(plant, town):
     assert (case.state, case.closed_at) == ("cleared", now)
 
 
+def test_what_was_decided_stays_decided_and_what_is_new_opens_a_case(plant, town):
+    first = look(town, frozen())["constant"].case
+    cases.act(
+        case=first, action="clear", actor=plant["department"], now=NOW + HOUR, text="属实",
+        details={"reason_code": "instrument"},
+    )  # fmt: skip
+    services.look_for_clues(now=NOW + HOUR)
+    assert Finding.objects.get().ended_at is not None
+    value = frozen()
+    value[-10:] = 16.0
+    town.put("P1", SO2, "zs_avg", starts(town), value)
+    for hours in (2, 3):
+        services.look_for_clues(now=NOW + hours * HOUR)
+    old, new = Finding.objects.order_by("pk")
+    assert (old.case, new.occurrences, new.first_at) == (first, 1, starts(town)[-10])
+    assert new.case != first and new.case.closed_at is None
+
+
 def test_a_clue_ends_as_a_punishment_case(plant, town):
     case = look(town, frozen())["constant"].case
     cases.act(

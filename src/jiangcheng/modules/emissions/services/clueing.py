@@ -73,17 +73,30 @@ def look_for_clues(*, now: dt.datetime) -> int:
     )
     told = set()
     fresh = end - FRESH_DAYS * periods.DAY
+    settled = _settled(queries.instant(fresh))
     spans = queries.mark_spans(stations=None, start=period.start, end=end)
     for found in _all(outlets, spans, period):
         if found.hit.end <= fresh or _explained(found, spans):
             continue
         report = _report(found, period)
-        cases.report(finding=report, now=now)
-        told.add(report.dedup_key)
+        if (report.dedup_key, report.evidence["start"]) not in settled:
+            cases.report(finding=report, now=now)
+            told.add(report.dedup_key)
     for finding in Finding.objects.filter(kind__startswith=queries.CLUE, ended_at=None):
         if finding.dedup_key not in told:
             cases.end_finding(dedup_key=finding.dedup_key, at=now)
     return len(told)
+
+
+def _settled(since: dt.datetime) -> set[tuple[str, str]]:
+    """Return key and start of the hits a person has decided on; their findings end, so that new hits open cases."""
+    decided = Finding.objects.filter(
+        kind__startswith=queries.CLUE, case__closed_at__isnull=False, last_at__gt=since
+    )
+    for finding in decided:
+        if finding.ended_at is None:
+            cases.end_finding(dedup_key=finding.dedup_key, at=finding.last_at)
+    return {(finding.dedup_key, item["start"]) for finding in decided for item in finding.evidence}
 
 
 def _outlets() -> dict[int, Outlet]:
