@@ -33,6 +33,7 @@ PUBLIC = {
     "air/public/", "water/public/", "enforcement/published", "inspectorate/published",
     "enterprises/lists", "enterprises/p/<str:token>", "enterprises/plate-key.json",
     "enterprises/plate-revocations.json",
+    "emissions/evidence-key.json",
     "field/sw.js", "field/manifest.webmanifest",
 }  # fmt: skip
 REFUSED = {"api/v1/"}

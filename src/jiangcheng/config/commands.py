@@ -17,6 +17,7 @@ from django.core import management
 from jiangcheng.config import (
     demo_command,
     doctor,
+    evidence_cli,
     filters,
     hj212_cli,
     jobs,
@@ -42,6 +43,7 @@ def register(commands: Subparsers) -> None:
     _register_service(commands)
     _register_upkeep(commands)
     hj212_cli.register(commands)
+    evidence_cli.register(commands)
     transfer.register(commands)
     plates_cli.register(commands)
     standards_cli.register(commands)

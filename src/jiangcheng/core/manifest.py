@@ -136,6 +136,9 @@ class Hook:
         answered in the field.
     ``facility.search``
         ``(text, scope, on) -> list[str]``: codes of facilities that a text names, e.g. a plate.
+    ``station.packets``
+        ``(mns, start, end) -> list[dict]``: what devices sent, as it came: ``seq``, ``received``, ``mn``, ``cn``,
+        ``raw``.
     ``record.<register>.<action>``
         ``(record_number, actor, now, details, text) -> None``: a row of a register took a step.
     """

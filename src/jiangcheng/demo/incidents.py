@@ -1,6 +1,6 @@
 """The scripted incidents: what goes wrong in the demo city, where and when. Nothing else does.
 
-Four of them are placed around the hour at which the city was opened, so that whoever opens it sees them;
+Those of hours are placed around the hour at which the city was opened, so that whoever opens it sees them;
 the straw evenings of the burning seasons stand in a table by calendar date.
 """
 
@@ -23,6 +23,8 @@ class Kind(enum.StrEnum):
     LINE_DOWN = "line_down"
     STRAW = "straw"
     SPILL = "spill"
+    FROZEN = "frozen"
+    """An outlet goes on sending the value of the first hour."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

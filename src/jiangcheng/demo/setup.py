@@ -16,6 +16,7 @@ from jiangcheng.core.registry import models as registry_models
 from jiangcheng.core.registry import services as registry
 from jiangcheng.demo import (
     city,
+    emissions,
     enterprises,
     fieldwork,
     geography,
@@ -87,7 +88,7 @@ def prepare(*, now: dt.datetime, progress: Progress) -> State:
 
 def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
-    for room in (enterprises, stories, fieldwork, greening, sound):
+    for room in (enterprises, stories, fieldwork, greening, sound, emissions):
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))
 
 

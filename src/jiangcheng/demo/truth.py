@@ -258,6 +258,10 @@ def _strike(values: Floats, flags: Flags, block: Block, incident: incidents.Inci
         values[:] = np.nan
         return
     affected = [k for k, (code, _) in enumerate(block.properties) if code in incident.properties]
+    if incident.kind is incidents.Kind.FROZEN:
+        if len(values):
+            values[:, affected], flags[:] = values[0, affected], NORMAL
+        return
     if incident.kind is not incidents.Kind.OVER_LIMIT:
         values[:, affected] *= incident.factor
         return

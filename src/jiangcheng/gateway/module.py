@@ -32,7 +32,10 @@ MANIFEST = Manifest(
     facility_cards=(
         FacilityCard("gateway:facility_card", Names("数采仪", "Data loggers"), "gateway.view", order=35),
     ),
-    hooks=(Hook("person.todo", "gateway.queries.to_do"),),
+    hooks=(
+        Hook("person.todo", "gateway.queries.to_do"),
+        Hook("station.packets", "gateway.queries.packets"),
+    ),
     tasks=(
         PeriodicTask("gateway.tasks.run_intake", 15, Names("收件箱入库", "Take in the journal")),
         PeriodicTask("gateway.tasks.watch_folder", 15, Names("监视文件夹", "Watch the folder")),

@@ -14,7 +14,7 @@ from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.manifest import ToDo
 from jiangcheng.core.registry.models import Device
-from jiangcheng.gateway import catalogue, credentials
+from jiangcheng.gateway import catalogue, credentials, storage
 from jiangcheng.gateway import journal as journals
 from jiangcheng.gateway.models import (
     ControlOrder,
@@ -79,6 +79,29 @@ def faults(*, journal: journals.Journal, limit: int) -> list[dict[str, Any]]:
         }
         for item in found[:limit]
     ]
+
+
+def packets(*, mns: list[str], start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """Answer the hook ``station.packets``: what devices sent in ``[start, end)``, as it came, in order."""
+    wanted = set(mns)
+    if not wanted:
+        return []
+    journal = storage.open_journal()
+    try:
+        first, last = (int(instant.timestamp() * 1e6) for instant in (start, end))
+        return [
+            {
+                "seq": item.seq,
+                "received": moment(item.received),
+                "mn": item.mn,
+                "cn": item.cn,
+                "raw": item.raw,
+            }
+            for item in journal.replay(first, last)
+            if item.mn in wanted
+        ]
+    finally:
+        journal.close()
 
 
 def rejects(*, limit: int) -> list[Reject]:

@@ -2,11 +2,35 @@
 
 from jiangcheng.core import manifest
 
+CLUES = {
+    "constant": ("恒值", "Constant value", 3),
+    "clipped": ("限值下削顶", "Clipped below the limit", 3),
+    "near_limit": ("持续贴限运行", "Running just under the limit", 2),
+    "repeated": ("序列重复", "Repeated sequence", 3),
+    "collapse": ("波动塌缩", "Variance collapse", 3),
+    "drop": ("无因突降", "Sudden drop without cause", 2),
+    "missing_when_high": ("高值时缺数", "Missing when high", 3),
+    "out_of_phase": ("与负荷不同步", "Out of phase with load", 3),
+    "twins": ("多口同值", "Same values at two outlets", 3),
+    "conversion": ("折算不符", "Conversion does not follow", 2),
+    "parameter_change": ("擅改参数", "Parameter changed", 3),
+    "treatment_off": ("生产开治理停", "Treatment off while producing", 4),
+    "running_empty": ("治理设施空转", "Treatment idling", 3),
+    "limit_broken": ("超限产用电", "Above a limit order", 3),
+    "stop_broken": ("停产期间生产", "Production during a stop", 4),
+    "meter_offline": ("电表离线", "Meter off-line", 2),
+    "water_balance": ("排水大于取水", "More water out than in", 2),
+}
+"""Names and severity of the clues, by rule of ``data/clues.json``."""
+
 MANIFEST = manifest.Manifest(
     code="emissions",
     names=manifest.Names("污染源在线", "Online emissions"),
     permissions=(
         manifest.Permission("emissions.view", manifest.Names("查看污染源在线", "See online emissions")),
+        manifest.Permission("emissions.clues", manifest.Names("查看非现场线索", "See off-site clues")),
+        manifest.Permission("emissions.mark", manifest.Names("标记自己的监测数据", "Mark own data")),
+        manifest.Permission("emissions.review", manifest.Names("审核标记与线索", "Review marks and clues")),
     ),
     pages=(
         manifest.Page(
@@ -16,6 +40,22 @@ MANIFEST = manifest.Manifest(
             "modules",
             "factory",
             order=40,
+        ),
+        manifest.Page(
+            "emissions:clues",
+            manifest.Names("非现场线索", "Off-site clues"),
+            "emissions.clues",
+            "judge",
+            "search",
+            order=41,
+        ),
+        manifest.Page(
+            "emissions:marking",
+            manifest.Names("标记我的数据", "Mark my data"),
+            "emissions.mark",
+            "modules",
+            "smartphone",
+            order=42,
         ),
     ),
     finding_kinds=(
@@ -31,6 +71,10 @@ MANIFEST = manifest.Manifest(
             case_type="DATA",
             severity=2,
         ),
+        *(
+            manifest.FindingKind(f"emissions.clue.{rule}", manifest.Names(zh, en), "CLUE", severity)
+            for rule, (zh, en, severity) in CLUES.items()
+        ),
     ),
     map_layers=(
         manifest.MapLayer(
@@ -43,12 +87,52 @@ MANIFEST = manifest.Manifest(
             order=50,
         ),
     ),
+    registers=(
+        manifest.Register(
+            code="marks",
+            names=manifest.Names("自动监测标记", "Marks of data"),
+            model="emissions.Mark",
+            view="emissions.view",
+            change="emissions.mark",
+            columns=("number", "facility", "outlet_number", "kind", "from_at", "to_at", "state"),
+            fields=("facility", "outlet_number", "kind", "from_at", "to_at", "reason"),
+            filters=("state", "kind"),
+            search=("number", "outlet_number", "reason"),
+            prefix="BJ",
+            workflow="emission_mark",
+            on_file=True,
+            icon="list-checks",
+            order=541,
+        ),
+        manifest.Register(
+            code="orders",
+            names=manifest.Names("停限产要求", "Stop and limit orders"),
+            model="emissions.Order",
+            view="emissions.view",
+            change="emissions.review",
+            columns=("number", "facility", "kind", "from_at", "to_at", "ratio", "document"),
+            fields=("facility", "kind", "from_at", "to_at", "ratio", "document"),
+            filters=("kind",),
+            search=("number", "document"),
+            prefix="TX",
+            on_file=True,
+            icon="file-text",
+            order=542,
+        ),
+    ),
+    hooks=(
+        manifest.Hook("person.todo", "emissions.queries.to_do"),
+        manifest.Hook("record.marks.approve", "emissions.services.gate_approval"),
+    ),
     tasks=(
         manifest.PeriodicTask(
             "emissions.tasks.evaluate", every=15, names=manifest.Names("排放达标判定", "Judge emissions")
         ),
         manifest.PeriodicTask(
             "emissions.tasks.watch_silence", every=60, names=manifest.Names("无数据巡查", "Watch for silence")
+        ),
+        manifest.PeriodicTask(
+            "emissions.tasks.look_for_clues", every=600, names=manifest.Names("非现场线索", "Off-site clues")
         ),
     ),
 )

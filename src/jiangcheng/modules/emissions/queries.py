@@ -6,21 +6,38 @@ import dataclasses
 import datetime
 import decimal
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import get_language
 
+from jiangcheng.core.access import queries as access
+from jiangcheng.core.access.models import User
 from jiangcheng.core.access.queries import Scope
+from jiangcheng.core.cases.models import Case, Finding
+from jiangcheng.core.manifest import ToDo
 from jiangcheng.core.observations import store
-from jiangcheng.core.registry.models import ObservedProperty, PermitLimit, Station
+from jiangcheng.core.records import queries as records
+from jiangcheng.core.registry.models import Facility, ObservedProperty, Outlet, PermitLimit, Station
 from jiangcheng.modules.emissions import rules
-from jiangcheng.standards import periods
+from jiangcheng.modules.emissions.models import Mark, Order
+from jiangcheng.standards import lookup, periods
 
 OUTLETS = (Station.Kind.GAS_OUTLET, Station.Kind.WATER_OUTLET)
 REFERENCE = "zs_avg"
 """Mean converted to the reference oxygen content (折算); judged wherever the outlet sends it."""
 MEASURED = "avg"
+MARK, REVIEW = "emissions.mark", "emissions.review"
+WAITING = 100
+"""Marks, and clues, that a to-do list shows at most."""
+CLUE, OVER_LIMIT = "emissions.clue.", "emissions.over_limit"
+"""Start of the kinds of clue, and the kind of an hour above its limit."""
+FLOW = "a00000"
+"""Flow of flue gas [m3/s], dry and at standard state."""
+REPLACEMENT_DAYS = 120
+"""Days read before the first month that is told: enough for 2160 valid hours and its whole quarter."""
 FRESH_HOURS = 3
 """Age up to which an hour still stands for the present."""
 
@@ -46,14 +63,16 @@ def day_of(start: int) -> datetime.date:
     return instant(start).astimezone(periods.BEIJING).date()
 
 
-def outlets(*, scope: Scope, on: datetime.date) -> list[Station]:
-    """Return the outlets a person may see, with their facility."""
+def outlets(*, scope: Scope, on: datetime.date, code: str = "") -> list[Station]:
+    """Return the outlets a person may see, with their facility; with a code only that one."""
     rows = Station.objects.filter(
         scope.as_filter(region="region__code", facility="outlet__facility__code"),
         Q(valid_to_date=None) | Q(valid_to_date__gt=on),
         kind__in=OUTLETS,
         valid_from_date__lte=on,
     )
+    if code:
+        rows = rows.filter(code=code)
     return list(rows.select_related("region", "outlet__facility").order_by("code"))
 
 
@@ -143,7 +162,8 @@ def current(
     found: dict[int, list[Reading]] = defaultdict(list)
     if not rows:
         return found
-    for series in hour_series(limits=rows, start=start, end=end - periods.HOUR + 1):
+    everything = hour_series(limits=rows, start=start, end=end - periods.HOUR + 1)
+    for series in without_marked(everything, spans=mark_spans(stations=stations, start=start, end=end)):
         result = rules.exceedance(
             series.value, number(series.limit.upper), series.flag, lower=number(series.limit.lower)
         )
@@ -165,3 +185,488 @@ def current(
 def number(limit: decimal.Decimal | None) -> float:
     """Return a limit as the rules take it, NaN where there is none."""
     return float("nan") if limit is None else float(limit)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Values:
+    """A series of one station in rising time; arrays of one length."""
+
+    start: np.ndarray
+    value: np.ndarray
+    flag: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def between(self, start: int, end: int) -> Values:
+        """Return the part in ``[start, end)``."""
+        kept = (self.start >= start) & (self.start < end)
+        return Values(self.start[kept], self.value[kept], self.flag[kept])
+
+
+def values(
+    *,
+    station: int,
+    code: str,
+    statistic: str = MEASURED,
+    start: int,
+    end: int,
+    granularity: store.Granularity = store.Granularity.HOUR,
+) -> Values:
+    """Return a series of ``[start, end)``; empty where nothing is registered or measured."""
+    key = ObservedProperty.objects.filter(code=code, statistic=statistic).values_list("pk", flat=True)
+    keys = list(key)
+    if not keys:
+        return Values(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
+    table = store.read(stations=[station], properties=keys, granularity=granularity, start=start, end=end)
+    columns = (table[name].to_numpy() for name in ("start", "value", "flag"))
+    return Values(*columns)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Hours:
+    """The hours of all series of some stations, read once."""
+
+    table: dict[tuple[int, int], Values]
+    keys: dict[tuple[str, str], int]
+
+    def get(self, station: int, code: str, statistic: str = MEASURED) -> Values:
+        """Return a series; empty where nothing is registered or measured."""
+        return self.table.get((station, self.keys.get((code, statistic), -1)), NOTHING)
+
+
+NOTHING = Values(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
+
+
+def all_hours(*, stations: Collection[int], start: int, end: int) -> Hours:
+    """Return all hours of ``[start, end)`` of some stations."""
+    keys = {
+        (code, statistic): key
+        for code, statistic, key in ObservedProperty.objects.filter(
+            statistic__in=(MEASURED, REFERENCE)
+        ).values_list("code", "statistic", "pk")
+    }
+    table = store.read(
+        stations=sorted(stations),
+        properties=sorted(keys.values()),
+        granularity=store.Granularity.HOUR,
+        start=start,
+        end=end,
+    )
+    columns = {name: table[name].to_numpy() for name in ("station", "property", "start", "value", "flag")}
+    series = columns["station"].astype(np.int64) << 32 | columns["property"]
+    edges = np.flatnonzero(np.diff(series)) + 1
+    bounds = zip([0, *edges.tolist()], [*edges.tolist(), len(series)], strict=True)
+    found = {
+        (int(columns["station"][a]), int(columns["property"][a])): Values(
+            columns["start"][a:b], columns["value"][a:b], columns["flag"][a:b]
+        )
+        for a, b in bounds
+        if b > a
+    }
+    return Hours(found, keys)
+
+
+def aligned(series: Values, start: np.ndarray) -> np.ndarray:
+    """Return the values of a series at given starts, NaN where there is none."""
+    found = np.full(len(start), np.nan)
+    _, here, there = np.intersect1d(start, series.start, assume_unique=True, return_indices=True)
+    found[here] = series.value[there]
+    return found
+
+
+def clues(*, scope: Scope) -> QuerySet[Finding]:
+    """Return the clues and over-limit findings of outlets a person may see, the latest first."""
+    rows = Finding.objects.filter(
+        scope.as_filter(region="station__region__code", facility="facility__code"),
+        Q(kind__startswith=CLUE) | Q(kind=OVER_LIMIT),
+        station__kind__in=OUTLETS,
+    )
+    return rows.select_related("station__outlet", "facility", "case__workflow").order_by("-last_at", "-pk")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Calibration:
+    """An unbroken time of hours flagged as calibration or maintenance."""
+
+    from_at: datetime.datetime
+    to_at: datetime.datetime
+    flag: str
+
+
+def calibrations(*, station: Station, start: int, end: int) -> list[Calibration]:
+    """Return the times of ``[start, end)`` in which the instrument was calibrated or maintained."""
+    table = store.read(
+        stations=[station.pk], properties=None, granularity=store.Granularity.HOUR, start=start, end=end
+    )
+    starts, flags = table["start"].to_numpy(), table["flag"].to_numpy()
+    found = []
+    for flag in (rules.validity.CALIBRATION, rules.validity.MAINTENANCE):
+        hours = np.unique(starts[flags == flag])
+        for part in np.split(hours, np.flatnonzero(np.diff(hours) != periods.HOUR) + 1):
+            if len(part):
+                until = instant(int(part[-1]) + periods.HOUR)
+                found.append(Calibration(instant(int(part[0])), until, chr(flag)))
+    return sorted(found, key=lambda item: item.from_at)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MonthRate:
+    """The transmission-effective rate of an outlet in a month [%]; None where nothing was due."""
+
+    month: datetime.date
+    due: int
+    received: int
+    valid: int
+    transmission: float | None
+    validity: float | None
+    effective: float | None
+
+
+def month_rates(*, station: Station, now: datetime.datetime, months: int = 6) -> list[MonthRate]:
+    """Return the rates of the latest months, this one as far as it has come, the latest first.
+
+    An item is an hour of a limited property. Hours within accepted marks of standstill are not due.
+    """
+    end = int(now.timestamp()) // periods.HOUR * periods.HOUR
+    first = _months_before(day_of(end), months - 1)
+    start = max(periods.day_bounds(first)[0], periods.day_bounds(station.valid_from_date)[0])
+    rows = limits(stations=[station.pk], first=first, last=day_of(end))
+    hours = np.arange(start, end, periods.HOUR, dtype=np.int64)
+    if not rows or not len(hours):
+        return []
+    spans = mark_spans(stations=[station.pk], start=start, end=end).get(station.pk, [])
+    still = rules.marks.marked_seconds(hours, periods.HOUR, [s for s in spans if s.effect == "unused"])
+    due = still * 2 < periods.HOUR
+    by_code: dict[str, list[HourSeries]] = defaultdict(list)
+    for series in hour_series(limits=rows, start=start, end=end):
+        by_code[series.limit.observed_property.code].append(series)
+    number = periods.natural_day(hours).astype("datetime64[M]")
+    found, group = np.unique(number, return_inverse=True)
+    counts = [_counted(items, hours, due, group, len(found)) for items in by_code.values()]
+    totals = np.sum(counts, axis=0)
+    told = [_rate(month, *column) for month, column in zip(found, totals.T.tolist(), strict=True)]
+    return told[::-1]
+
+
+def _counted(
+    items: list[HourSeries], hours: np.ndarray, due: np.ndarray, group: np.ndarray, groups: int
+) -> np.ndarray:
+    """Return due, received and valid items by month, ``(3, groups)``."""
+    starts = np.concatenate([item.start for item in items])
+    values = np.concatenate([item.value for item in items])
+    flags = np.concatenate([item.flag for item in items])
+    # Due only while a permit version limits the property.
+    asked = due & np.logical_or.reduce([_in_force(item.limit, hours) for item in items])
+    good = np.unique(starts[rules.valid(flags) & ~np.isnan(values)])
+    result = rules.transmission.rates(
+        group,
+        groups,
+        asked,
+        np.isin(hours, starts),
+        np.isin(hours, good),
+        np.nan,
+        window=np.inf,
+        prompt=np.inf,
+    )
+    return np.stack([result.due, result.received, result.valid])
+
+
+def _rate(month: np.datetime64, due: int, received: int, valid: int) -> MonthRate:
+    return MonthRate(
+        month=month.astype("datetime64[D]").item(),
+        due=due,
+        received=received,
+        valid=valid,
+        transmission=100.0 * received / due if due else None,
+        validity=100.0 * valid / received if received else None,
+        effective=100.0 * valid / due if due else None,
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MonthMass:
+    """The emission of one property of a stack in a month [kg], with invalid hours replaced."""
+
+    month: datetime.date
+    observed: ObservedProperty
+    mass: float
+    replaced: float
+    """Of it from replaced hours."""
+    hours: int
+    """Replaced hours."""
+    unknown: int
+    """Hours that cannot be accounted for in this way: too little data in the quarter, or none before the gap."""
+
+
+def month_masses(*, station: Station, now: datetime.datetime, months: int = 3) -> list[MonthMass]:
+    """Return the emissions of the latest months of a stack, the latest first (HJ 75-2017 12).
+
+    The measured, not converted, mean times the flow of the hour. Hours within accepted marks of the monitor are
+    invalid, those of standstill emit nothing.
+    """
+    end = int(now.timestamp()) // periods.HOUR * periods.HOUR
+    first = _months_before(day_of(end), months - 1)
+    rows = limits(stations=[station.pk], first=first, last=day_of(end))
+    shown = periods.day_bounds(first)[0]
+    start = max(shown - REPLACEMENT_DAYS * periods.DAY, periods.day_bounds(station.valid_from_date)[0])
+    if station.kind != Station.Kind.GAS_OUTLET or not rows or start >= end:
+        return []
+    hours = np.arange(start, end, periods.HOUR, dtype=np.int64)
+    series = all_hours(stations=[station.pk], start=start, end=end)
+    flow = _valid_at(series.get(station.pk, FLOW), hours)
+    spans = mark_spans(stations=[station.pk], start=start, end=end).get(station.pk, [])
+    still, invalid = (
+        2 * rules.marks.marked_seconds(hours, periods.HOUR, [span for span in spans if span.effect == effect])
+        > periods.HOUR
+        for effect in ("unused", "invalid")
+    )
+    found = []
+    for observed in {row.observed_property.code: row.observed_property for row in rows}.values():
+        value = _valid_at(series.get(station.pk, observed.code), hours)
+        mass = rules.flue.rate(value, flow * periods.HOUR)
+        good = ~np.isnan(mass) & ~invalid & ~still
+        if good.any():
+            found += _masses_of(observed, hours, mass, good, still, shown, day_of(end - 1))
+    return sorted(found, key=lambda item: (-item.month.toordinal(), item.observed.code))
+
+
+def _valid_at(series: Values, hours: np.ndarray) -> np.ndarray:
+    value = np.where(rules.valid(series.flag), series.value, np.nan)
+    return aligned(Values(series.start, value, series.flag), hours)
+
+
+def _masses_of(
+    observed: ObservedProperty,
+    hours: np.ndarray,
+    mass: np.ndarray,
+    good: np.ndarray,
+    still: np.ndarray,
+    shown: int,
+    on: datetime.date,
+) -> list[MonthMass]:
+    month = periods.natural_day(hours).astype("datetime64[M]")
+    quarters, quarter = np.unique(month.astype(int) // 3, return_inverse=True)
+    whole, stopped, bad = (
+        np.bincount(quarter[mask], minlength=len(quarters))
+        for mask in (np.ones(len(hours), bool), still, ~good & ~still)
+    )
+    capture = rules.validity.capture(whole, bad, stopped)[quarter]
+    filled = rules.replacement.gas(mass, good, still, capture, on=on)
+    method = rules.replacement.Method
+    replaced = ~np.isin(filled.method, (method.MEASURED, method.STOPPED)) & ~np.isnan(filled.mass)
+    found = []
+    for one in np.unique(month[hours >= shown]):
+        here = month == one
+        found.append(
+            MonthMass(
+                month=one.astype("datetime64[D]").item(),
+                observed=observed,
+                mass=float(np.nansum(filled.mass[here])),
+                replaced=float(filled.mass[here & replaced].sum()),
+                hours=int((here & replaced).sum()),
+                unknown=int((here & np.isnan(filled.mass)).sum()),
+            )
+        )
+    return found
+
+
+def rate_target(on: datetime.date) -> float:
+    """Return the transmission-effective rate that is asked [%]."""
+    return lookup.value("transmission", "outlet", "month", "effective", on)
+
+
+def _months_before(day: datetime.date, months: int) -> datetime.date:
+    number = day.year * 12 + day.month - 1 - months
+    return datetime.date(number // 12, number % 12 + 1, 1)
+
+
+# --- marks and orders ---
+
+
+def marks(*, stations: Collection[int] | None, start: int, end: int) -> list[Mark]:
+    """Return the accepted marks that touch ``[start, end)``, of all outlets or those of some stations."""
+    found = Mark.objects.filter(
+        state="approved", withdrawn_at=None, from_at__lt=instant(end), to_at__gt=instant(start)
+    )
+    if stations is None:
+        return list(found)
+    pairs = Outlet.objects.filter(station__in=stations).values_list("facility_id", "number")
+    wanted = set(pairs)
+    found = found.filter(facility_id__in={facility for facility, _ in wanted})
+    return [mark for mark in found if (mark.facility_id, mark.outlet_number) in wanted]
+
+
+def all_marks(*, station: Station, start: int, end: int) -> list[Mark]:
+    """Return every mark of an outlet that touches ``[start, end)``, whatever became of it."""
+    outlet = getattr(station, "outlet", None)
+    if outlet is None:
+        return []
+    return list(
+        Mark.objects.filter(
+            facility_id=outlet.facility_id,
+            outlet_number=outlet.number,
+            from_at__lt=instant(end),
+            to_at__gt=instant(start),
+        ).order_by("from_at", "pk")
+    )
+
+
+def mark_spans(
+    *, stations: Collection[int] | None, start: int, end: int
+) -> dict[int, list[rules.marks.Span]]:
+    """Return the marked times of ``[start, end)`` by station."""
+    found = marks(stations=stations, start=start, end=end)
+    outlets_of = {
+        (facility, number): station
+        for facility, number, station in Outlet.objects.filter(
+            facility_id__in={mark.facility_id for mark in found}
+        ).values_list("facility_id", "number", "station_id")
+    }
+    spans: dict[int, list[rules.marks.Span]] = defaultdict(list)
+    for mark in found:
+        station = outlets_of.get((mark.facility_id or 0, mark.outlet_number))
+        if station is not None:
+            spans[station].append(span_of(mark))
+    return spans
+
+
+def span_of(mark: Mark) -> rules.marks.Span:
+    """Return a mark as the rules take it."""
+    first, last = int(mark.from_at.timestamp()), int(mark.to_at.timestamp())
+    return rules.marks.Span(first, last, mark.kind, rules.marks.effect(mark.kind, day_of(first)))
+
+
+def without_marked(
+    series: list[HourSeries], *, spans: Mapping[int, Sequence[rules.marks.Span]]
+) -> list[HourSeries]:
+    """Return the hours that marks leave to be judged.
+
+    An hour with too few unmarked minutes is left out. Of one that is marked in part the mean of its unmarked
+    minutes counts, where minutes were sent; the stored hour stays as it is.
+    """
+    return [_unmarked(item, spans.get(item.limit.outlet.station_id, ())) for item in series]
+
+
+def _unmarked(item: HourSeries, spans: Sequence[rules.marks.Span]) -> HourSeries:
+    if not spans or not len(item.start):
+        return item
+    needed = rules.validity.needed("hour", day_of(int(item.start[-1])))
+    kept = ~rules.marks.unusable(item.start, spans, needed=needed)
+    touched = rules.marks.marked_seconds(item.start, periods.HOUR, spans) > 0
+    value = item.value.copy()
+    for row in np.flatnonzero(kept & touched).tolist():
+        mean = _mean_of_unmarked_minutes(item, row, spans, needed)
+        if mean is None:
+            continue
+        value[row], kept[row] = mean, mean == mean
+    return HourSeries(item.limit, item.start[kept], value[kept], item.flag[kept], item.statistic[kept])
+
+
+def _mean_of_unmarked_minutes(
+    item: HourSeries, row: int, spans: Sequence[rules.marks.Span], needed: int
+) -> float | None:
+    """Return the mean, NaN where too few minutes are valid, None where no minutes were sent."""
+    start = int(item.start[row])
+    minutes = values(
+        station=item.limit.outlet.station_id,
+        code=item.limit.observed_property.code,
+        statistic=str(item.statistic[row]),
+        start=start,
+        end=start + periods.HOUR,
+        granularity=store.Granularity.MINUTE,
+    )
+    if len(minutes) < 2:
+        return None
+    # Loggers send means of one to ten minutes; the same share of the hour is asked of all.
+    step = int(np.diff(minutes.start).min())
+    free = rules.marks.marked_seconds(minutes.start, step, spans) == 0
+    found = rules.validity.aggregate(
+        minutes.start[free],
+        minutes.value[free],
+        minutes.flag[free],
+        seconds=periods.HOUR,
+        minimum=-(-needed * rules.validity.MINUTE // step),
+    )
+    return float(found.value[0]) if len(found.value) else float("nan")
+
+
+def to_do(*, user: User, now: datetime.datetime) -> list[ToDo]:
+    """Return the marks and clues that wait for a person: to be reviewed, or to be explained."""
+    on = now.astimezone(periods.BEIJING).date()
+    reviews, speaks = access.scope(user, REVIEW, on), access.scope(user, MARK, on)
+    waiting = Case.objects.filter(case_type="CLUE", closed_at=None)
+    found: list[ToDo] = []
+    if reviews:
+        seen = reviews.as_filter(region="region__code", facility="facility__code")
+        rows = Mark.objects.filter(seen, state="submitted", withdrawn_at=None).select_related("facility")
+        found += [_mark_waits(mark) for mark in rows.order_by("due_at")[:WAITING]]
+        found += [_clue_waits(case, "review") for case in waiting.filter(seen).order_by("due_at")[:WAITING]]
+    if speaks:
+        own = speaks.as_filter(region="region__code", facility="facility__code")
+        cases = waiting.filter(own, state="raised").order_by("due_at")
+        found += [_clue_waits(case, "explain") for case in cases[:WAITING]]
+    return found
+
+
+def _mark_waits(mark: Mark) -> ToDo:
+    kind = Mark.Kind(mark.kind)
+    facility = mark.facility
+    zh, en = (facility.name_zh, facility.name_en) if facility else ("", "")
+    return ToDo(
+        kind="emissions.mark",
+        title_zh=f"审核标记：{zh} {mark.outlet_number}",
+        title_en=f"Review a mark: {en} {mark.outlet_number} ({kind.value})",
+        url=reverse("records:marks-row", args=[mark.number]),
+        due_at=mark.due_at,
+        since=mark.created_at,
+        number=mark.number,
+    )
+
+
+def _clue_waits(case: Case, what: str) -> ToDo:
+    zh, en = {"review": ("核实线索", "Check a clue"), "explain": ("说明线索", "Explain a clue")}[what]
+    return ToDo(
+        kind=f"emissions.clue.{what}",
+        title_zh=f"{zh}：{case.title_zh}",
+        title_en=f"{en}: {case.title_en}",
+        url=reverse("cases:case", args=[case.number]),
+        due_at=case.due_at,
+        since=case.opened_at,
+        severity=case.severity,
+        number=case.number,
+    )
+
+
+def own_outlets(*, user: User, on: datetime.date) -> list[Outlet]:
+    """Return the outlets a person may mark."""
+    scope = access.scope(user, MARK, on)
+    if not scope:
+        return []
+    rows = Outlet.objects.filter(scope.as_filter(region="station__region__code", facility="facility__code"))
+    return list(rows.select_related("facility", "station").order_by("facility__code", "number"))
+
+
+def own_marks(*, user: User, on: datetime.date, limit: int = 50) -> list[Mark]:
+    """Return the latest marks of a person's plants."""
+    scope = access.scope(user, MARK, on)
+    if not scope:
+        return []
+    rows = Mark.objects.filter(scope.as_filter(region="region__code", facility="facility__code"))
+    return list(rows.select_related("facility").order_by("-from_at")[:limit])
+
+
+def mark_states() -> dict[str, str]:
+    """Return the names of the states of marks in the language of the page."""
+    chinese = (get_language() or "").startswith("zh")
+    found = records.states(records.register("marks"))
+    return {code: name_zh if chinese else name_en for code, name_zh, name_en in found}
+
+
+def orders(*, facility: Facility, start: int, end: int) -> list[Order]:
+    """Return the orders to stop or limit production that touch ``[start, end)``."""
+    return list(
+        Order.objects.filter(
+            facility=facility, withdrawn_at=None, from_at__lt=instant(end), to_at__gt=instant(start)
+        ).order_by("from_at")
+    )

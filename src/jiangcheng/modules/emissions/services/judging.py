@@ -10,7 +10,7 @@ from django.db import transaction
 
 from jiangcheng.core.cases import queries as case_queries
 from jiangcheng.core.cases import services as cases
-from jiangcheng.core.cases.models import RuleConfiguration
+from jiangcheng.core.cases.models import Finding, RuleConfiguration
 from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import PermitLimit, Station
 from jiangcheng.methods import episodes
@@ -65,9 +65,49 @@ def _judge(changes: store.Changes, *, now: datetime.datetime) -> int:
         stations=np.unique(stations).tolist(), first=queries.day_of(since), last=now.date()
     )
     if limits:
-        series = queries.hour_series(limits=limits, start=since, end=int(starts.max()) + periods.HOUR)
-        _report(_hold(series), limits, _pack(stations, starts), configuration, now=now)
+        end = int(starts.max()) + periods.HOUR
+        _report(
+            _hold(_judgeable(limits, since, end)), limits, _pack(stations, starts), configuration, now=now
+        )
     return int(recent.sum())
+
+
+def _judgeable(limits: list[PermitLimit], start: int, end: int) -> list[queries.HourSeries]:
+    """Return the hours of ``[start, end)`` that marks leave to be judged."""
+    stations = {limit.outlet.station_id for limit in limits}
+    return queries.without_marked(
+        queries.hour_series(limits=limits, start=start, end=end),
+        spans=queries.mark_spans(stations=stations, start=start, end=end),
+    )
+
+
+def judge_again(*, station: int, start: int, end: int, now: datetime.datetime) -> None:
+    """Judge the hours of an outlet again, since what is marked in ``[start, end)`` has changed.
+
+    A finding none of whose hours exceeds any more ends; its case stays with the people who have it.
+    """
+    configuration = case_queries.rule_configuration(rule=KIND, on=now.date())
+    limits = queries.limits(stations=[station], first=queries.day_of(start), last=now.date())
+    if configuration is None or not limits:
+        return
+    first = start // periods.HOUR * periods.HOUR
+    until = int(now.timestamp()) // periods.HOUR * periods.HOUR
+    judged = _hold(_judgeable(limits, first, max(until, first)))
+    touched = np.arange(first, min(end, until), periods.HOUR)
+    _report(judged, limits, _pack(np.full(len(touched), station), touched), configuration, now=now)
+    _end_what_is_excused({_dedup_key(limit): limit for limit in limits})
+
+
+def _end_what_is_excused(keys: dict[str, PermitLimit]) -> None:
+    for finding in Finding.objects.filter(dedup_key__in=keys, ended_at=None):
+        limit = keys[finding.dedup_key]
+        first, last = int(finding.first_at.timestamp()), int(finding.last_at.timestamp()) + periods.HOUR
+        versions = queries.limits(
+            stations=[limit.outlet.station_id], first=queries.day_of(first), last=queries.day_of(last)
+        )
+        same = [row for row in versions if _dedup_key(row) == finding.dedup_key]
+        if not same or not _hold(_judgeable(same, first, last)).exceeded.any():
+            cases.end_finding(dedup_key=finding.dedup_key, at=queries.instant(last))
 
 
 def _hold(series: list[queries.HourSeries]) -> Judged:

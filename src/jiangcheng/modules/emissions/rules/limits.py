@@ -1,4 +1,4 @@
-"""Rules of online monitored outlets, on whole arrays: hourly means above the permit limit, silence.
+"""Hour means above the permit limit, spells of them, and silence, on whole arrays.
 
 A limit reaches a rule as a number; whether it comes from a permit or from a standard is the caller's business.
 Which data flags count is a table of `standards`.

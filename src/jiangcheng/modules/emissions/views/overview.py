@@ -1,4 +1,4 @@
-"""The page and the map layer of the room."""
+"""The outlets and their newest hour: page and map layer."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _feature(request: HttpRequest, line: Line) -> dict[str, Any]:
             "colour": colour,
             "shape": "triangle" if outlet.kind == Station.Kind.GAS_OUTLET else "diamond",
             "status": status,
-            "url": reverse("observations:station", args=[outlet.code]),
+            "url": reverse("emissions:outlet", args=[outlet.code]),
             "lines": [
                 [
                     row.limit.observed_property.name_zh if chinese else row.limit.observed_property.name_en,

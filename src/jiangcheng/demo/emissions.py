@@ -1,0 +1,122 @@
+"""Power and water beside one outlet, a few marks, and the first clues of the demo city. All synthetic."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Callable
+
+import numpy as np
+import PIL.Image
+from django.core.files.base import ContentFile
+
+from jiangcheng.core.access.models import User
+from jiangcheng.core.observations import store
+from jiangcheng.core.records import services as records
+from jiangcheng.core.registry.models import ObservedProperty, Outlet
+from jiangcheng.demo import noise
+from jiangcheng.modules.emissions import services
+from jiangcheng.modules.emissions.models import Mark
+from jiangcheng.standards import periods
+
+OUTLET = "91220200DEMO00001A-DA002"
+"""The outlet with meters: its treatment stood still for some hours of the day before."""
+SEED, SOURCE = 220200, "demo:power"
+DAYS = 35
+OFF_FROM, OFF_HOURS = 27, 3
+"""Hours before now at which the treatment's power fails, and for how many."""
+MARKS = (
+    ("calibration", 50, 1, "合成数据：每周零点量程校准。", False, "approve", "与校准记录一致。"),
+    ("start", 74, 5, "合成数据：2 号炉冷态启动，附 DCS 截图。", True, "approve", "DCS 曲线与标记一致。"),
+    ("maintenance", 30, 2, "合成数据：更换采样探头滤芯。", True, "reject", "同期数据未见维护痕迹。"),
+    ("start", 6, 3, "合成数据：1 号炉热态启动。", True, "", ""),
+)
+"""Kind, hours before now, hours, reason, whether a picture is handed in, decision and its reason."""
+
+
+def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None:
+    """Fill the room; does nothing where something has been marked."""
+    if Mark.objects.exists():
+        return
+    people = {user.username: user for user in User.objects.filter(username__in=("enterprise", "department"))}
+    outlet = Outlet.objects.filter(station__code=OUTLET).select_related("facility", "station").first()
+    if outlet is None or len(people) < 2:
+        return
+    services.load()
+    progress(0.2, "power")
+    _power(outlet, now)
+    progress(0.5, "marks")
+    for place, row in enumerate(MARKS):
+        _mark(outlet, people, now, place, *row)
+    services.apply_marks(now=now)
+    progress(0.7, "clues")
+    services.look_for_clues(now=now)
+    progress(1.0, "clues")
+
+
+def _power(outlet: Outlet, now: dt.datetime) -> None:
+    end = int(now.timestamp()) // periods.HOUR * periods.HOUR
+    starts = np.arange(end - DAYS * periods.DAY, end, periods.HOUR, dtype=np.int64)
+    random = noise.generator(SEED, OUTLET, "power")
+    hours = periods.hour_of_day(starts)
+    load = 0.86 + 0.10 * np.cos(2.0 * np.pi * (hours - 14.0) / 24.0)
+    load += 0.04 * noise.smooth(random, len(starts), 1, period=24)[:, 0]
+    treatment = 1900.0 * (0.6 + 0.4 * load) * (1.0 + 0.02 * random.standard_normal(len(starts)))
+    first = len(starts) - OFF_FROM
+    treatment[first : first + OFF_HOURS] = 40.0
+    intake = 520.0 * load * (1.0 + 0.03 * random.standard_normal(len(starts)))
+    series = {
+        "load": 100.0 * load,
+        "power_production": 21_000.0 * load * (1.0 + 0.01 * random.standard_normal(len(starts))),
+        "power_treatment": treatment,
+        "water_intake": intake,
+        "water_discharge": 0.35 * intake,
+    }
+    keys = dict(ObservedProperty.objects.filter(code__in=series, statistic="avg").values_list("code", "pk"))
+    for code, values in series.items():
+        batch = store.Batch.of(
+            granularity=int(store.Granularity.HOUR),
+            start=starts,
+            station=outlet.station_id,
+            property=keys[code],
+            value=np.round(values, 2),
+            flag=store.NORMAL,
+        )
+        store.append(batch, source=SOURCE, received_at=now)
+
+
+def _mark(
+    outlet: Outlet,
+    people: dict[str, User],
+    now: dt.datetime,
+    place: int,
+    kind: str,
+    before: int,
+    hours: int,
+    reason: str,
+    with_picture: bool,
+    decision: str,
+    answer: str,
+) -> None:
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    start = hour - dt.timedelta(hours=before)
+    end = start + dt.timedelta(hours=hours)
+    mark = services.hand_in(
+        outlet=outlet,
+        kind=kind,
+        from_at=start,
+        to_at=end,
+        reason=reason,
+        actor=people["enterprise"],
+        now=min(end + dt.timedelta(minutes=20), now),
+        files=[_picture(place)] if with_picture else [],
+    )
+    if decision:
+        at = min(end + dt.timedelta(hours=2), now)
+        records.act(record=mark, action=decision, actor=people["department"], now=at, text=answer)
+
+
+def _picture(place: int) -> ContentFile[bytes]:
+    buffer = io.BytesIO()
+    PIL.Image.new("RGB", (64, 48), (40 * place, 120, 110)).save(buffer, "JPEG")
+    return ContentFile(buffer.getvalue(), name=f"dcs-{place}.jpg")

@@ -1,0 +1,59 @@
+"""Rules of online monitored outlets: pure functions on whole arrays.
+
+`limits` holds hours against limits, `validity` makes minutes, hours, days and months, `flue` converts states and
+reckons emissions, `replacement` fills missing emissions, `transmission` measures how much arrived, `marks` applies
+what the enterprise marked, `clues` finds what looks falsified, `supervision` compares production with treatment,
+`backtest` measures the clues, `packs` seals evidence.
+"""
+
+from jiangcheng.modules.emissions.rules import (
+    backtest,
+    clues,
+    flue,
+    marks,
+    packs,
+    replacement,
+    supervision,
+    tables,
+    transmission,
+    validity,
+)
+from jiangcheng.modules.emissions.rules.limits import (
+    NEVER,
+    Bools,
+    Exceedance,
+    Floats,
+    Runs,
+    Silence,
+    Transition,
+    exceedance,
+    runs,
+    silence,
+    transition,
+    valid,
+)
+
+__all__ = [
+    "NEVER",
+    "Bools",
+    "Exceedance",
+    "Floats",
+    "Runs",
+    "Silence",
+    "Transition",
+    "backtest",
+    "clues",
+    "exceedance",
+    "flue",
+    "marks",
+    "packs",
+    "replacement",
+    "runs",
+    "silence",
+    "supervision",
+    "tables",
+    "transition",
+    "transmission",
+    "valid",
+    "validity",
+]

@@ -1,0 +1,293 @@
+"""Evidence packs: what a finding rests on, as it lies in the journal and the store, sealed and signed."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import datetime as dt
+import io
+import json
+import os
+import pathlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+
+from jiangcheng.core import manifest as manifests
+from jiangcheng.core.access import services as access
+from jiangcheng.core.access.models import User
+from jiangcheng.core.access.services import vault
+from jiangcheng.core.cases import queries as case_queries
+from jiangcheng.core.cases.models import Finding
+from jiangcheng.core.observations import store
+from jiangcheng.core.registry.models import ObservedProperty, PermitLimit, Station
+from jiangcheng.modules.emissions import queries, rules
+from jiangcheng.standards import lookup, periods
+
+PURPOSE = "emissions.evidence-key"
+AROUND = 24 * periods.HOUR
+"""Time before and after that shows what is usual [s]."""
+LONGEST = 45 * periods.DAY
+LATE = 2 * periods.HOUR
+"""Packets of a period may arrive so much after its end [s]."""
+SIGNALS = ("load", "power_production", "power_treatment", "water_intake", "water_discharge")
+CALIBRATIONS = frozenset((rules.validity.CALIBRATION, rules.validity.MAINTENANCE))
+README = """江城 证据包 / Jiangcheng evidence pack
+
+finding.json   线索或超标 / what was found, and its case with every step
+rule.json      规则、版本、参数、来源 / the rule, its version, parameters and source
+permit.json    当时有效的许可限值 / permit limits in force in the period
+rows.csv       监测数据及标记 / what was measured, with flags and revisions
+power.csv      生产、治理、用水 / production, treatment and water
+calibration.csv 校准与维护时段 / hours flagged as calibration or maintenance
+marks.csv      企业标记 / what the enterprise marked and what was decided
+packets.jsonl  原始报文（base64）/ raw packets as they arrived, base64
+flags.json     标记字母的含义 / what the letters of the flags mean
+
+核验 / to verify:  jiangcheng evidence verify FILE --key PUBLIC-KEY
+manifest.json 列出每个文件的 SHA-256；manifest.sig 是对 manifest.json 的 Ed25519 签名。
+manifest.json lists the SHA-256 of every file; manifest.sig is the Ed25519 signature of manifest.json.
+"""
+
+
+def pack(*, finding: Finding, actor: User | None, now: dt.datetime) -> bytes:
+    """Return the evidence pack of a finding at an outlet, and note on the audit trail who took it.
+
+    Raises
+    ------
+    ValueError
+        If the finding is not at a station.
+    """
+    if finding.station is None:
+        raise ValueError("a pack needs an outlet")
+    start, end = _period(finding, now)
+    station = finding.station
+    files = {
+        "README.txt": README.encode(),
+        "finding.json": _json(_told(finding)),
+        "rule.json": _json(_rule(finding)),
+        "permit.json": _json(_permits(station, start, end)),
+        "flags.json": _json(_flags()),
+        "rows.csv": _csv(_rows(station, start, end, signals=False)),
+        "power.csv": _csv(_rows(station, start, end, signals=True)),
+        "calibration.csv": _csv(_calibrations(station, start, end)),
+        "marks.csv": _csv(_marks(station, start, end)),
+        "packets.jsonl": _packets(station, start, end + LATE),
+    }
+    key = _private()
+    about = {
+        "number": f"{finding.kind}-{finding.pk}",
+        "kind": finding.kind,
+        "rule_version": finding.rule_version,
+        "station": station.code,
+        "facility": finding.facility.code if finding.facility else "",
+        "from": queries.instant(start).isoformat(),
+        "to": queries.instant(end).isoformat(),
+        "store": store.snapshot(),
+        "made_at": now.isoformat(),
+        "made_by": actor.username if actor else "",
+    }
+    sealed = rules.packs.seal(files, about, key.sign, key.public_key().public_bytes_raw())
+    access.record(
+        actor=actor,
+        action="emissions.evidence_pack",
+        object_type="finding",
+        object_id=str(finding.pk),
+        after={"bytes": len(sealed), "number": about["number"], "store": about["store"]},
+        at=now,
+    )
+    return sealed
+
+
+def public_key() -> str:
+    """Return the key that checks this installation's packs: base64url of 32 bytes."""
+    return rules.packs.key_text(_private().public_key().public_bytes_raw())
+
+
+def _private() -> Ed25519PrivateKey:
+    """Return the signing key; made when it is first asked for, kept sealed by the installation's vault."""
+    path = pathlib.Path(settings.DATA) / "evidence-keys" / "e1.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass  # Another process was quicker; its key counts.
+        else:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(vault.sealed(fresh, purpose=PURPOSE))
+    raw = base64.b64decode(vault.opened(path.read_text(encoding="ascii"), purpose=PURPOSE))
+    return Ed25519PrivateKey.from_private_bytes(raw)
+
+
+def _period(finding: Finding, now: dt.datetime) -> tuple[int, int]:
+    first = int(finding.first_at.timestamp()) // periods.HOUR * periods.HOUR - AROUND
+    last = int(finding.last_at.timestamp()) // periods.HOUR * periods.HOUR + periods.HOUR + AROUND
+    last = min(last, int(now.timestamp()) // periods.HOUR * periods.HOUR + periods.HOUR)
+    return max(first, last - LONGEST), last
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    case = finding.case
+    return {
+        "kind": finding.kind,
+        "title_zh": finding.title_zh,
+        "title_en": finding.title_en,
+        "severity": finding.severity,
+        "found_at": finding.found_at,
+        "first_at": finding.first_at,
+        "last_at": finding.last_at,
+        "ended_at": finding.ended_at,
+        "occurrences": finding.occurrences,
+        "evidence": finding.evidence,
+        "case": None
+        if case is None
+        else {
+            "number": case.number,
+            "state": case.state,
+            "steps": [
+                {
+                    "sequence": step.sequence,
+                    "action": step.action,
+                    "at": step.at,
+                    "by": str(step.actor or ""),
+                    "text": step.text,
+                    "hash": step.hash,
+                }
+                for step in case_queries.steps(case=case)
+            ],
+        },
+    }
+
+
+def _rule(finding: Finding) -> dict[str, Any]:
+    on = queries.day_of(int(finding.last_at.timestamp()))
+    if finding.kind.startswith(queries.CLUE):
+        table = rules.tables.in_force("clues", on)
+        rule = finding.kind.removeprefix(queries.CLUE)
+        return {
+            "rule": finding.kind,
+            "version": finding.rule_version,
+            "valid_from": table["valid_from"],
+            "source": table["source"],
+            "verified": table["verified"],
+            "parameters": table["rules"][rule],
+        }
+    configuration = case_queries.rule_configuration(rule=finding.kind, on=on)
+    return {
+        "rule": finding.kind,
+        "version": finding.rule_version,
+        "source": configuration.source if configuration else "",
+        "parameters": configuration.parameters if configuration else {},
+    }
+
+
+def _permits(station: Station, start: int, end: int) -> list[dict[str, Any]]:
+    rows: list[PermitLimit] = queries.limits(
+        stations=[station.pk], first=queries.day_of(start), last=queries.day_of(end)
+    )
+    return [
+        {
+            "permit": str(row.permit),
+            "valid_from": row.permit.valid_from_date,
+            "valid_to": row.permit.valid_to_date,
+            "property": str(row.observed_property),
+            "name_zh": row.observed_property.name_zh,
+            "averaging": row.averaging,
+            "lower": row.lower,
+            "upper": row.upper,
+            "unit": row.observed_property.unit,
+            "basis": row.basis,
+        }
+        for row in rows
+    ]
+
+
+def _flags() -> dict[str, str]:
+    return {row.parameter: row.extra["name_zh"] for row in lookup.table("HJ212_flags").rows}
+
+
+def _rows(station: Station, start: int, end: int, *, signals: bool) -> Iterator[Sequence[Any]]:
+    """Yield the stored values of minutes, hours and days, with a heading."""
+    yield ("granularity", "start", "property", "name_zh", "value", "unit", "flag", "revision")
+    known = {item.pk: item for item in ObservedProperty.objects.all() if (item.code in SIGNALS) == signals}
+    for granularity in (store.Granularity.MINUTE, store.Granularity.HOUR, store.Granularity.DAY):
+        table = store.read(
+            stations=[station.pk], properties=None, granularity=granularity, start=start, end=end
+        )
+        for row in table.to_pylist():
+            item = known.get(row["property"])
+            if item is not None:
+                yield (
+                    granularity.name.lower(),
+                    queries.instant(row["start"]).isoformat(),
+                    str(item),
+                    item.name_zh,
+                    "" if row["value"] != row["value"] else repr(row["value"]),
+                    item.unit,
+                    chr(row["flag"]),
+                    row["revision"],
+                )
+
+
+def _calibrations(station: Station, start: int, end: int) -> Iterator[Sequence[Any]]:
+    yield ("start", "end", "flag")
+    table = store.read(
+        stations=[station.pk], properties=None, granularity=store.Granularity.HOUR, start=start, end=end
+    )
+    pairs = {
+        (row["start"], row["flag"])
+        for row in table.select(["start", "flag"]).to_pylist()
+        if row["flag"] in CALIBRATIONS
+    }
+    for at, flag in sorted(pairs):
+        yield queries.instant(at).isoformat(), queries.instant(at + periods.HOUR).isoformat(), chr(flag)
+
+
+def _marks(station: Station, start: int, end: int) -> Iterator[Sequence[Any]]:
+    yield ("number", "kind", "from", "to", "state", "late", "withdrawn_at", "reason")
+    for mark in queries.all_marks(station=station, start=start, end=end):
+        yield (
+            mark.number,
+            mark.kind,
+            mark.from_at.isoformat(),
+            mark.to_at.isoformat(),
+            mark.state,
+            mark.late,
+            mark.withdrawn_at.isoformat() if mark.withdrawn_at else "",
+            mark.reason,
+        )
+
+
+def _packets(station: Station, start: int, end: int) -> bytes:
+    """Return the raw packets of the station's devices, one JSON object a line; empty where nobody keeps any."""
+    answers = manifests.manifests.ask(
+        "station.packets",
+        mns=list(station.devices.values_list("mn", flat=True)),
+        start=queries.instant(start),
+        end=queries.instant(end),
+    )
+    lines = [_line(packet) for answer in answers for packet in answer]
+    return b"".join(lines)
+
+
+def _line(packet: Mapping[str, Any]) -> bytes:
+    shown = {**packet, "raw": base64.b64encode(packet["raw"]).decode()}
+    return json.dumps(shown, ensure_ascii=False, sort_keys=True, default=str).encode() + b"\n"
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=_plain).encode()
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue().encode()
