@@ -47,6 +47,12 @@ def _own_folder(settings, tmp_path) -> None:  # type: ignore[no-untyped-def]
     settings.GATEWAY = {**settings.GATEWAY, "journal": tmp_path / "journal"}
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings) -> None:  # type: ignore[no-untyped-def]
+    """Hash passwords in no time: hundreds of tests create people, and none measures the strength of a hash."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _manifests() -> None:
     """Load the manifests, as every process of the product does at start-up."""

@@ -21,11 +21,6 @@ ON = dt.date(2026, 11, 1)
 PASSWORD = "Songhua-river-1"
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def person(db):
     def make(username="wang", role=None, **where):

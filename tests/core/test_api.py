@@ -22,7 +22,6 @@ BASE = "/api/v1"
 @pytest.fixture
 def people(db, settings, tmp_path):
     wiring.load_manifests()
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.OBSERVATIONS = {"sealed": tmp_path, "hot_months": 2}
     places.build()
     return city.people()

@@ -26,7 +26,6 @@ LATER = AT + dt.timedelta(hours=1)
 def _manifests(db, settings, tmp_path):
     wiring.load_manifests()
     settings.MEDIA_ROOT = tmp_path
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     city.build()
 
 

@@ -16,7 +16,6 @@ from jiangcheng.core.registry.models import Evidence
 @pytest.fixture(autouse=True)
 def _city(db, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     city.build()
 
 

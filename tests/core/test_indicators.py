@@ -94,7 +94,6 @@ def test_a_number_that_cannot_be_computed_is_recorded_as_none():
 @pytest.fixture
 def town(db, settings, tmp_path):
     wiring.load_manifests()
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.OBSERVATIONS = {"sealed": tmp_path, "hot_months": 2}
     places.build()
     return city.people()

@@ -27,11 +27,6 @@ ON = NOW.date()
 NEW = "Another-river-2"
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def someone(name="wang", role="duty_officer"):
     services.load_roles()
     user = services.create_user(username=name, password=city.PASSWORD, display_name=name, at=NOW)

@@ -35,6 +35,7 @@ PUBLIC = {
     "enterprises/plate-revocations.json",
     "emissions/evidence-key.json",
     "field/sw.js", "field/manifest.webmanifest",
+    "api/ingest/<str:mn>",  # machines: a device's own token, checked by the view
 }  # fmt: skip
 REFUSED = {"api/v1/"}
 """Ninja's root has no view of ours; the middleware refuses it."""

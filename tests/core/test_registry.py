@@ -29,7 +29,6 @@ EVERYWHERE = access.Scope(everything=True)
 @pytest.fixture(autouse=True)
 def _city(db, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     city.build()
 
 

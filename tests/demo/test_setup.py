@@ -26,7 +26,6 @@ HOUR = incidents.HOUR
 def installation(settings, tmp_path: pathlib.Path) -> pathlib.Path:
     settings.DATA = tmp_path
     settings.OBSERVATIONS = {**settings.OBSERVATIONS, "sealed": tmp_path / "sealed"}
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return tmp_path
 
 

@@ -33,9 +33,7 @@ PASSWORD = "Songhua-river-1"
 
 
 @pytest.fixture
-def person(db, settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
+def person(db):
     def make(username, role, **where):
         user = access.create_user(username=username, password=PASSWORD, display_name=username, at=NOW)
         access.assign_role(user=user, role=role, on=dt.date(2020, 1, 1), at=NOW, **where)

@@ -75,13 +75,7 @@ def place(town):
 
 
 @pytest.fixture
-def quick_log_in(settings):
-    """Ten people are made for every test; a slow hash proves nothing here."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def bureau(place, quick_log_in):
+def bureau(place):
     return city.people()
 
 
