@@ -10,23 +10,53 @@ from jiangcheng.modules.air.rules.aqi import (
     iaqi,
     level,
 )
+from jiangcheng.modules.air.rules.assessment import (
+    EQUAL,
+    WEIGHTED,
+    Change,
+    Composite,
+    ItemPeriod,
+    change,
+    composite,
+    evaluate_months,
+    evaluate_period,
+    moving_mean,
+    ranks,
+    year_before,
+)
 from jiangcheng.modules.air.rules.days import city_mean, mda8, station_days
+from jiangcheng.modules.air.rules.events import dust_hours, excluded, without
 from jiangcheng.modules.air.rules.year import DayQuality, ItemYear, day_quality, evaluate_year
 
 __all__ = [
+    "EQUAL",
     "MISSING",
+    "WEIGHTED",
     "AqiResult",
+    "Change",
+    "Composite",
     "DayQuality",
+    "ItemPeriod",
     "ItemYear",
     "Reason",
     "aqi_daily",
     "aqi_hourly",
+    "change",
     "city_mean",
     "columns_of",
+    "composite",
     "day_quality",
+    "dust_hours",
+    "evaluate_months",
+    "evaluate_period",
     "evaluate_year",
+    "excluded",
     "iaqi",
     "level",
     "mda8",
+    "moving_mean",
+    "ranks",
     "station_days",
+    "without",
+    "year_before",
 ]
