@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import pathlib
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyarrow import csv
 
-from jiangcheng.methods import averaging
 from jiangcheng.modules.air import rules
-from jiangcheng.standards import lookup, periods
+from jiangcheng.standards import lookup
 
 NEW = dt.date(2026, 12, 31)
 COLUMNS = ("SO2", "NO2", "PM10", "PM25", "CO", "O3_8h")
-BEIJING = pathlib.Path("/work/shared/data/air/beijing12_hourly_2015.csv.gz")
 levels = st.floats(0, 600, allow_nan=False)
 
 
@@ -181,32 +177,3 @@ def test_excluding_an_event_leaves_the_series_given_as_it_was():
     assert not np.isnan(hours["PM10"]).any()
     # 19 hours are left, and a day needs 20.
     assert np.isnan(rules.station_days(without, on=NEW)["PM10"]).all()
-
-
-@pytest.mark.skipif(not BEIJING.is_file(), reason="the hours of Beijing 2015 are not here")
-def test_the_year_2015_of_beijing_by_months_and_as_a_whole():
-    table = csv.read_csv(BEIJING)
-    # The times are civil clock readings; the labels of the set are ends of hours.
-    clock = table["time"].to_numpy().astype("datetime64[s]").astype(np.int64)
-    starts = periods.hour_start(clock - periods.OFFSET)
-    names, row = np.unique(table["station"].to_numpy().astype(str), return_inverse=True)
-    days = periods.days_of_year(2015)
-    hours = {
-        name: averaging.hours_of_days(
-            periods.hour_start(starts),
-            frame[name].to_numpy().astype(float),
-            days[0],
-            365,
-            row=row,
-            rows=len(names),
-        )
-        for name in ("SO2", "NO2", "PM10", "PM25", "CO", "O3")
-    }
-    city = rules.city_mean(rules.station_days(hours, on=dt.date(2015, 6, 1)), on=dt.date(2015, 6, 1))
-    whole = by_name(rules.evaluate_period(city, days))
-    assert whole["PM25"].mean == pytest.approx(79.3, abs=0.3)
-    assert whole["PM10"].mean == pytest.approx(103.5, abs=0.5)
-    months = rules.evaluate_months(city, days)
-    assert len(months) == 12
-    total = sum(by_name(found)["PM25"].mean * by_name(found)["PM25"].days for found in months.values())
-    assert total / whole["PM25"].days == pytest.approx(whole["PM25"].mean)

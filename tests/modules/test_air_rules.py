@@ -318,3 +318,16 @@ def test_day_shares_are_of_the_days_with_an_aqi(levels: list[int]) -> None:
     assert quality.days == len(known)
     assert quality.good == sum(level <= 2 for level in known)
     assert quality.heavy == sum(level >= 5 for level in known)
+
+
+def test_beijing_2015_by_months_makes_the_year_again(beijing: dict[str, NDArray[np.float64]]) -> None:
+    days = periods.days_of_year(2015)
+    year = {item.parameter: item for item in rules.evaluate_period(beijing, days)}
+    months = rules.evaluate_months(beijing, days)
+    pm25 = [next(item for item in found if item.parameter == "PM25") for found in months.values()]
+    assert [item.needed for item in pm25] == [27, 25] + [27] * 10
+    total = sum(item.mean * item.days for item in pm25)
+    assert total / year["PM25"].days == pytest.approx(year["PM25"].mean)
+    index = rules.composite(tuple(year.values()), on=datetime.date(2015, 12, 31))
+    assert index.main == ("PM25",)
+    assert 7 < index.index < 9

@@ -13,6 +13,7 @@ from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import ObservedProperty, Region, Station
 from jiangcheng.methods import averaging
 from jiangcheng.modules.air import rules
+from jiangcheng.modules.air.models import ExceptionalEvent
 from jiangcheng.standards import codes, lookup, periods, rounding
 
 POLLUTANTS = ("SO2", "NO2", "PM10", "CO", "O3", "PM25")
@@ -25,6 +26,10 @@ FRESH_HOURS = 6
 """Age up to which an hour still stands for the present."""
 NATIONAL = "国控"
 """Class of the points that make a city's evaluation (HJ 663: urban points of the national network)."""
+
+
+EXCLUDABLE = ("PM10", "PM25")
+"""Pollutants with a day series of their own without exceptional events."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -168,6 +173,44 @@ def daily(
         mine = observed == keys.get(code, -1)
         columns[code][place[mine]] = values[mine]
     return {"days": days, **columns}
+
+
+def approved_events(*, start: datetime.datetime, end: datetime.datetime) -> list[ExceptionalEvent]:
+    """Return the approved exceptional events that touch ``[start, end)``, oldest first."""
+    found = ExceptionalEvent.objects.filter(
+        state="approved", withdrawn_at=None, starts_at__lt=end, ends_at__gt=start
+    )
+    return list(found.order_by("starts_at"))
+
+
+def event_hours(starts: np.ndarray) -> np.ndarray:
+    """Tell which hours, by their starts [epoch seconds], lie in an approved event or begin before its end."""
+    if not starts.size:
+        return np.zeros(starts.shape, bool)
+    found = np.zeros(starts.shape, bool)
+    first, last = instant(int(starts.min())), instant(int(starts.max()) + periods.HOUR)
+    for event in approved_events(start=first, end=last):
+        begin, end = event.starts_at.timestamp(), event.ends_at.timestamp()
+        found |= (starts + periods.HOUR > begin) & (starts < end)
+    return found
+
+
+def daily_without_events(
+    *, station: int, codes: list[str], first: datetime.date, last: datetime.date
+) -> dict[str, np.ndarray]:
+    """Return `daily` with the days of approved events as they are without the hours of the events."""
+    columns = daily(station=station, codes=codes, first=first, last=last)
+    days = columns["days"]
+    if not len(days):
+        return columns
+    starts = Hours(np.array([]), days, {}).starts
+    touched = event_hours(starts).any(axis=1)
+    shadows = [f"{code}_excluded" for code in codes if code in ("aqi", "pm10", "pm25")]
+    without = daily(station=station, codes=shadows, first=first, last=last)
+    for code in shadows:
+        name = code.removesuffix("_excluded")
+        columns[name] = np.where(touched, without[code], columns[name])
+    return columns
 
 
 def primary_names(mask: int, *, report: str) -> str:

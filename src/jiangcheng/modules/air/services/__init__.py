@@ -1,7 +1,16 @@
-"""The use cases of the room: load its data, evaluate hours and days, score the targets."""
+"""The use cases of the room: load its data, evaluate hours and days, score the targets, decide on events."""
 
-from jiangcheng.modules.air.services.evaluation import evaluate, evaluate_days
+from jiangcheng.modules.air.services.evaluation import evaluate, evaluate_days, exclude_days
+from jiangcheng.modules.air.services.events import event_decided, propose_dust
 from jiangcheng.modules.air.services.loading import load
 from jiangcheng.modules.air.services.targets import compute_indicators
 
-__all__ = ["compute_indicators", "evaluate", "evaluate_days", "load"]
+__all__ = [
+    "compute_indicators",
+    "evaluate",
+    "evaluate_days",
+    "event_decided",
+    "exclude_days",
+    "load",
+    "propose_dust",
+]
