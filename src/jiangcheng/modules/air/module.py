@@ -139,6 +139,16 @@ MANIFEST = manifest.Manifest(
             "air.tasks.evaluate", every=20, names=manifest.Names("空气质量评价", "Evaluate ambient air")
         ),
         manifest.PeriodicTask(
+            "air.tasks.check_quality",
+            every=60,
+            names=manifest.Names("空气数据质控检验", "Test hours of air stations"),
+        ),
+        manifest.PeriodicTask(
+            "air.tasks.propose_events",
+            every=3600,
+            names=manifest.Names("沙尘过程提议", "Propose dust events"),
+        ),
+        manifest.PeriodicTask(
             "air.tasks.compute_indicators",
             every=600,
             names=manifest.Names("大气指标计算", "Compute air indicators"),

@@ -26,11 +26,13 @@ from jiangcheng.modules.air.rules.assessment import (
 )
 from jiangcheng.modules.air.rules.days import city_mean, mda8, station_days
 from jiangcheng.modules.air.rules.events import dust_hours, excluded, without
+from jiangcheng.modules.air.rules.quality import TESTS, Score, Suspects, backtest, suspects
 from jiangcheng.modules.air.rules.year import DayQuality, ItemYear, day_quality, evaluate_year
 
 __all__ = [
     "EQUAL",
     "MISSING",
+    "TESTS",
     "WEIGHTED",
     "AqiResult",
     "Change",
@@ -39,8 +41,11 @@ __all__ = [
     "ItemPeriod",
     "ItemYear",
     "Reason",
+    "Score",
+    "Suspects",
     "aqi_daily",
     "aqi_hourly",
+    "backtest",
     "change",
     "city_mean",
     "columns_of",
@@ -57,6 +62,7 @@ __all__ = [
     "moving_mean",
     "ranks",
     "station_days",
+    "suspects",
     "without",
     "year_before",
 ]

@@ -3,9 +3,12 @@
 from jiangcheng.modules.air.services.evaluation import evaluate, evaluate_days, exclude_days
 from jiangcheng.modules.air.services.events import event_decided, propose_dust
 from jiangcheng.modules.air.services.loading import load
+from jiangcheng.modules.air.services.quality import check, check_days
 from jiangcheng.modules.air.services.targets import compute_indicators
 
 __all__ = [
+    "check",
+    "check_days",
     "compute_indicators",
     "evaluate",
     "evaluate_days",
