@@ -38,6 +38,7 @@ def test_range_keeps_its_bounds_and_leaves_missing_hours_alone():
 def test_a_run_is_stuck_from_its_first_hour_and_a_gap_ends_it():
     values = [[1, 5, 5, 5, 5, 5, 2], [5, 5, 5, np.nan, 5, 5, 5]]
     assert quality.stuck(values, 5).astype(int).tolist() == [[0, 1, 1, 1, 1, 1, 0], [0] * 7]
+    assert not quality.stuck(values, 5, above=5).any()
     # A run does not go on into the next station.
     assert not quality.stuck([[1, 5, 5, 5], [5, 5, 5, 1]], 5).any()
 

@@ -42,14 +42,14 @@ def out_of_range(values: ArrayLike, lower: float, upper: float) -> Flags:
     return (numbers < lower) | (numbers > upper)
 
 
-def stuck(values: ArrayLike, hours: int) -> Flags:
-    """Suspect runs of at least `hours` identical values; a missing hour ends a run."""
+def stuck(values: ArrayLike, hours: int, above: float = -np.inf) -> Flags:
+    """Suspect runs of at least `hours` identical values over `above`; a missing hour ends a run."""
     numbers = np.atleast_2d(np.asarray(values, np.float64))
     begins = np.ones(numbers.shape, bool)
     begins[:, 1:] = ~(numbers[:, 1:] == numbers[:, :-1])
     run = np.cumsum(begins.reshape(-1)) - 1
     lengths = np.bincount(run)
-    return (lengths[run] >= hours).reshape(numbers.shape) & ~np.isnan(numbers)
+    return (lengths[run] >= hours).reshape(numbers.shape) & (numbers > above)
 
 
 def spike(values: ArrayLike, factor: float, floor: float) -> Flags:
@@ -114,7 +114,7 @@ def suspects(hours: Mapping[str, ArrayLike], *, on: datetime.date) -> Suspects:
         of = {zone: value for (parameter, zone), value in parameters.items() if parameter == name}
         found["range"][name] = out_of_range(values, of["range_lower"], of["range_upper"])
         found["spike"][name] = spike(values, of["spike_factor"], of["spike_floor"])
-        found["stuck"][name] = stuck(values, int(of["stuck_hours"]))
+        found["stuck"][name] = stuck(values, int(of["stuck_hours"]), of["stuck_above"])
         found["neighbour"][name] = neighbours(
             values,
             factor=of["neighbour_factor"],
