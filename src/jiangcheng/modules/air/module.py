@@ -149,6 +149,11 @@ MANIFEST = manifest.Manifest(
             names=manifest.Names("沙尘过程提议", "Propose dust events"),
         ),
         manifest.PeriodicTask(
+            "air.tasks.issue_forecast",
+            every=1200,
+            names=manifest.Names("空气质量预报", "Forecast of air quality"),
+        ),
+        manifest.PeriodicTask(
             "air.tasks.compute_indicators",
             every=600,
             names=manifest.Names("大气指标计算", "Compute air indicators"),

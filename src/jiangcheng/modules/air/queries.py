@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
+import json
+from importlib import resources
+from typing import Any
 
 import numpy as np
 from django.db.models import Q
@@ -13,7 +17,7 @@ from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import ObservedProperty, Region, Station
 from jiangcheng.methods import averaging
 from jiangcheng.modules.air import rules
-from jiangcheng.modules.air.models import ExceptionalEvent
+from jiangcheng.modules.air.models import ExceptionalEvent, ForecastDay, ForecastRun
 from jiangcheng.standards import codes, lookup, periods, rounding
 
 POLLUTANTS = ("SO2", "NO2", "PM10", "CO", "O3", "PM25")
@@ -286,3 +290,63 @@ def hourly(
         mine = columns["property"] == keys.get(code, -1)
         found[code] = columns["start"][mine].tolist(), columns["value"][mine].tolist()
     return found
+
+
+@functools.cache
+def _forecast_rows() -> tuple[dict[str, Any], ...]:
+    path = resources.files("jiangcheng.modules.air").joinpath("data", "forecast.json")
+    return tuple(json.loads(path.read_text(encoding="utf-8")))
+
+
+def forecast_parameters(*, on: datetime.date) -> dict[str, Any]:
+    """Return the parameters of the forecast model in use on a date.
+
+    Raises
+    ------
+    LookupError
+        If there is none.
+    """
+    for row in _forecast_rows():
+        if row["valid_from_date"] <= on.isoformat() < (row["valid_to_date"] or "9999"):
+            return row
+    raise LookupError(f"no forecast model on {on}")
+
+
+def latest_run(*, area: int) -> ForecastRun | None:
+    """Return the newest forecast of an area with its days, or None."""
+    return ForecastRun.objects.filter(area=area).prefetch_related("days").order_by("-issued_at").first()
+
+
+def verification(*, area: Station, first: datetime.date, last: datetime.date) -> list[rules.Scores]:
+    """Return the scores by lead of the stored forecasts for days of ``[first, last)``.
+
+    Only what was issued counts; nothing is computed again. AQI is that of the edition of each run.
+    """
+    found = ForecastDay.objects.filter(run__area=area, day_date__gte=first, day_date__lt=last)
+    rows = list(found.select_related("run").order_by("lead", "day_date"))
+    if not rows:
+        return []
+    begin = min([first, *(row.run.through_date for row in rows)])
+    observed = daily(station=area.pk, codes=["aqi"], first=begin, last=last)["aqi"]
+    scores = []
+    # Forecasts of one model only are comparable; the newest model is the one that is shown.
+    newest = max(rows, key=lambda row: row.run.issued_at).run
+    rows = [
+        row for row in rows if (row.run.model, row.run.model_version) == (newest.model, newest.model_version)
+    ]
+    parameters = newest.inputs["parameters"]
+    for lead in sorted({row.lead for row in rows}):
+        mine = [row for row in rows if row.lead == lead]
+        scores.append(
+            rules.score(
+                lead=lead,
+                forecast=[row.aqi for row in mine],
+                quantiles=[row.quantiles for row in mine],
+                probabilities=parameters["quantiles"],
+                observed=observed[[(row.day_date - begin).days for row in mine]],
+                persistence=observed[[(row.run.through_date - begin).days for row in mine]],
+                edition=newest.edition,
+                range_percent=parameters["range_percent"],
+            )
+        )
+    return scores

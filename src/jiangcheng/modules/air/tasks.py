@@ -29,3 +29,8 @@ def propose_events() -> None:
     """Propose the dust of the last days for approval."""
     today = timezone.localdate()
     services.propose_dust(first=today - datetime.timedelta(days=3), last=today, now=timezone.now())
+
+
+def issue_forecast() -> None:
+    """Issue today's forecast once its hour has come."""
+    services.issue_due(now=timezone.now())

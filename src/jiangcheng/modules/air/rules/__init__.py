@@ -36,11 +36,22 @@ from jiangcheng.modules.air.rules.components import (
 )
 from jiangcheng.modules.air.rules.days import city_mean, mda8, station_days
 from jiangcheng.modules.air.rules.events import dust_hours, excluded, without
+from jiangcheng.modules.air.rules.forecasting import COLUMNS as FORECAST_COLUMNS
+from jiangcheng.modules.air.rules.forecasting import (
+    Outlook,
+    Scores,
+    TooLittle,
+    calibrated,
+    forecast,
+    hindcast,
+    score,
+)
 from jiangcheng.modules.air.rules.quality import TESTS, Score, Suspects, backtest, suspects
 from jiangcheng.modules.air.rules.year import DayQuality, ItemYear, day_quality, evaluate_year
 
 __all__ = [
     "EQUAL",
+    "FORECAST_COLUMNS",
     "MISSING",
     "TESTS",
     "WEIGHTED",
@@ -52,13 +63,17 @@ __all__ = [
     "DayQuality",
     "ItemPeriod",
     "ItemYear",
+    "Outlook",
     "Reason",
     "Score",
+    "Scores",
     "Suspects",
+    "TooLittle",
     "aerosol_potential",
     "aqi_daily",
     "aqi_hourly",
     "backtest",
+    "calibrated",
     "carbon",
     "change",
     "city_mean",
@@ -71,6 +86,8 @@ __all__ = [
     "evaluate_period",
     "evaluate_year",
     "excluded",
+    "forecast",
+    "hindcast",
     "iaqi",
     "ion_balance",
     "level",
@@ -79,6 +96,7 @@ __all__ = [
     "oxidation_ratio",
     "ozone_potential",
     "ranks",
+    "score",
     "station_days",
     "suspects",
     "without",

@@ -2,6 +2,7 @@
 
 from jiangcheng.modules.air.services.evaluation import evaluate, evaluate_days, exclude_days
 from jiangcheng.modules.air.services.events import event_decided, propose_dust
+from jiangcheng.modules.air.services.forecasts import issue, issue_due
 from jiangcheng.modules.air.services.loading import load
 from jiangcheng.modules.air.services.quality import check, check_days
 from jiangcheng.modules.air.services.targets import compute_indicators
@@ -14,6 +15,8 @@ __all__ = [
     "evaluate_days",
     "event_decided",
     "exclude_days",
+    "issue",
+    "issue_due",
     "load",
     "propose_dust",
 ]
