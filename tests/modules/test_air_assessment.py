@@ -84,7 +84,7 @@ def test_statistics_and_index_never_fall_with_a_concentration(values, day, more)
         assert other.mean >= one.mean
         assert other.percentile >= one.percentile
     indices = [
-        rules.composite(found, on=NEW, weighting=name).index
+        rules.composite(found, on=NEW, weighting=name).value
         for name in ("equal", "weighted")
         for found in both
     ]
@@ -99,12 +99,12 @@ def test_the_composite_index_by_hand_in_both_weightings_and_editions():
         rules.composite(found, on=NEW, weighting=name) for name in (rules.EQUAL, rules.WEIGHTED)
     )
     # 12/60 + 20/40 + 60/60 + 30/30 + 1/4 + 160/160
-    assert equal.index == 3.95
-    assert weighted.index == 0.2 + 2 * 0.5 + 1 + 3 + 0.25 + 2
+    assert equal.value == 3.95
+    assert weighted.value == 0.2 + 2 * 0.5 + 1 + 3 + 0.25 + 2
     assert equal.main == weighted.main == ("PM10", "PM25", "O3")
     old = rules.composite(items(values, month("2025-06")), on=dt.date(2025, 6, 30))
     # 70 and 35 divided PM10 and PM2.5 until 2026-03-01.
-    assert old.index == pytest.approx(0.2 + 0.5 + 60 / 70 + 30 / 35 + 0.25 + 1, abs=0.005)
+    assert old.value == pytest.approx(0.2 + 0.5 + 60 / 70 + 30 / 35 + 0.25 + 1, abs=0.005)
 
 
 def test_what_nobody_has_read_in_the_text_is_marked():
@@ -117,7 +117,7 @@ def test_what_nobody_has_read_in_the_text_is_marked():
 
 def test_without_one_pollutant_there_is_no_index():
     found = rules.composite(items({name: 10.0 for name in COLUMNS if name != "CO"}), on=NEW)
-    assert np.isnan(found.index)
+    assert np.isnan(found.value)
     assert found.main == ()
 
 

@@ -19,7 +19,7 @@ ON = dt.date(2026, 4, 8)
 
 
 @pytest.fixture
-def dusty(town):
+def dusty(town, settings):
     """Two days; on the second dust comes at 20:00 for three hours."""
     for number in ("07", "08", "09"):
         day = f"2026-04-{number}"
@@ -28,6 +28,7 @@ def dusty(town):
             pm10[20:23] = 900.0
         for station in ("N1", "N2", "N3"):
             town.put_air(station, town.hours_of(day), PM10=pm10)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     town.people = city.people()
     services.evaluate(now=town.hour("2026-04-10", 1))
     return town

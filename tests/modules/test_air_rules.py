@@ -330,4 +330,4 @@ def test_beijing_2015_by_months_makes_the_year_again(beijing: dict[str, NDArray[
     assert total / year["PM25"].days == pytest.approx(year["PM25"].mean)
     index = rules.composite(tuple(year.values()), on=datetime.date(2015, 12, 31))
     assert index.main == ("PM25",)
-    assert 7 < index.index < 9
+    assert 7 < index.value < 9

@@ -123,12 +123,20 @@ MANIFEST = manifest.Manifest(
     ),
     notification_kinds=(
         manifest.NotificationKind(
+            "air.warning", manifest.Names("重污染天气预警", "Heavy-pollution warnings"), outside=True
+        ),
+        manifest.NotificationKind(
             "air.reduction", manifest.Names("应急减排任务", "Reduction tasks"), outside=True
         ),
     ),
     hooks=(
         manifest.Hook("record.air-events.approve", "air.services.event_decided"),
         manifest.Hook("record.air-events.revoke", "air.services.event_decided"),
+        manifest.Hook("record.air-warnings.issue", "air.services.warning_issued"),
+        manifest.Hook("record.air-warnings.upgrade", "air.services.warning_changed"),
+        manifest.Hook("record.air-warnings.downgrade", "air.services.warning_changed"),
+        manifest.Hook("record.air-warnings.lift", "air.services.warning_lifted"),
+        manifest.Hook("person.todo", "air.queries.to_do"),
     ),
     home_cards=(
         manifest.HomeCard("air:card_lines", "air.view", slot="below", order=10),
@@ -152,6 +160,11 @@ MANIFEST = manifest.Manifest(
             "air.tasks.issue_forecast",
             every=1200,
             names=manifest.Names("空气质量预报", "Forecast of air quality"),
+        ),
+        manifest.PeriodicTask(
+            "air.tasks.check_execution",
+            every=3600,
+            names=manifest.Names("应急减排执行核查", "Check emission reductions"),
         ),
         manifest.PeriodicTask(
             "air.tasks.compute_indicators",

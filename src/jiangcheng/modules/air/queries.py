@@ -10,14 +10,27 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
+from jiangcheng.core.access import queries as access
 from jiangcheng.core.access import rules as access_rules
+from jiangcheng.core.access.models import User
+from jiangcheng.core.manifest import ToDo
 from jiangcheng.core.observations import store
+from jiangcheng.core.records import queries as records
+from jiangcheng.core.records.models import Record, RecordStep
 from jiangcheng.core.registry.models import ObservedProperty, Region, Station
 from jiangcheng.methods import averaging
 from jiangcheng.modules.air import rules
-from jiangcheng.modules.air.models import ExceptionalEvent, ForecastDay, ForecastRun
+from jiangcheng.modules.air.models import (
+    ExceptionalEvent,
+    ForecastDay,
+    ForecastRun,
+    HeavyWarning,
+    ReductionMeasure,
+    ReductionTask,
+)
 from jiangcheng.standards import codes, lookup, periods, rounding
 
 POLLUTANTS = ("SO2", "NO2", "PM10", "CO", "O3", "PM25")
@@ -350,3 +363,120 @@ def verification(*, area: Station, first: datetime.date, last: datetime.date) ->
             )
         )
     return scores
+
+
+def proposal(*, run: ForecastRun) -> rules.Proposal | None:
+    """Return the warning level that the days of a run ask for, or None."""
+    return rules.proposed_level([day.aqi for day in run.days.all()], on=timezone.localdate(run.issued_at))
+
+
+def open_warning(*, area: Station) -> HeavyWarning | None:
+    """Return the warning of an area that is neither refused nor lifted."""
+    found = HeavyWarning.objects.filter(run__area=area, withdrawn_at=None).exclude(
+        state__in=("lifted", "rejected")
+    )
+    return found.select_related("run", "region").order_by("-pk").first()
+
+
+def steps_of(*, warning: HeavyWarning) -> QuerySet[RecordStep]:
+    """Return the steps of a warning in order."""
+    return records.steps(register="air-warnings", number=warning.number)
+
+
+def tasks_of(*, warning: HeavyWarning) -> list[ReductionTask]:
+    """Return the tasks enterprises hold under a warning, without those that gave way to another level."""
+    found = ReductionTask.objects.filter(warning_number=warning.number, withdrawn_at=None)
+    return list(found.select_related("facility__region", "workflow").order_by("facility__code", "pk"))
+
+
+def measures(*, level: str, region: Region | None, on: datetime.date) -> list[ReductionMeasure]:
+    """Return the measures of a level in force on a date, of the facilities within a region."""
+    found = ReductionMeasure.objects.filter(
+        Q(valid_to_date=None) | Q(valid_to_date__gt=on),
+        level=level,
+        valid_from_date__lte=on,
+        withdrawn_at=None,
+        facility__isnull=False,
+    )
+    if region is not None:
+        found = found.filter(facility__region__code__startswith=access_rules.area_prefix(region.code))
+    return list(found.select_related("facility__region").order_by("facility__code", "pk"))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExecutionSeries:
+    """Valid hours under measures and of the reference days, each ``(day, 24)``, NaN elsewhere."""
+
+    during: np.ndarray
+    before: np.ndarray
+
+
+def execution_series(
+    *, measure: ReductionMeasure, since: datetime.datetime, until: datetime.datetime
+) -> ExecutionSeries | None:
+    """Return the series that shows a reduction, or None where the list names none or the register has none.
+
+    The station has to lie with the facility of the measure: nobody is judged by the stack of somebody else.
+    """
+    station = Station.objects.filter(code=measure.check_station, outlet__facility=measure.facility).first()
+    key = ObservedProperty.objects.filter(
+        code=measure.check_property, statistic=measure.check_statistic
+    ).first()
+    if station is None or key is None:
+        return None
+    on = timezone.localdate(since)
+    reference = int(lookup.value("air_warning", "execution", "check", "baseline_days", on))
+    first = np.datetime64(on) - reference
+    days = np.arange(first, np.datetime64(timezone.localdate(until)) + 1)
+    table = store.read(
+        stations=[station.pk],
+        properties=[key.pk],
+        granularity=store.Granularity.HOUR,
+        start=periods.day_bounds(days[0].item())[0],
+        end=int(until.timestamp()),
+    )
+    rows = {name: table[name].to_numpy() for name in ("start", "value", "flag")}
+    valid = np.isin(rows["flag"], list(codes.valid_flags()))
+    hours = averaging.hours_of_days(rows["start"][valid], rows["value"][valid], days[0], len(days))[0]
+    starts = Hours(np.array([]), days, {}).starts
+    under = starts >= since.timestamp()
+    return ExecutionSeries(
+        during=np.where(under, hours, np.nan)[reference:], before=np.where(under, np.nan, hours)[:reference]
+    )
+
+
+def to_do(*, user: User, now: datetime.datetime) -> list[ToDo]:
+    """Answer the hook ``person.todo``: what waits for an approval, for its issue, or for a signature."""
+    on = timezone.localdate(now)
+    found = []
+    waits: tuple[tuple[str, str, str, str, str], ...] = (
+        ("air.approve", "air-warnings", "proposed", "审批预警", "Approve the warning"),
+        ("air.manage", "air-warnings", "approved", "发布预警", "Issue the warning"),
+        ("air.approve", "air-events", "proposed", "核准例外事件", "Approve the exceptional event"),
+    )
+    for permission, register, state, title_zh, title_en in waits:
+        if access.has(user, permission, on):
+            rows = records.visible(register=register, user=user, on=on).filter(state=state, withdrawn_at=None)
+            found += [_waiting(row, register, title_zh, title_en) for row in rows[:50]]
+    own = access.scope(user, "air.tasks", on)
+    if own.facility_codes:
+        tasks = ReductionTask.objects.filter(
+            state="sent", withdrawn_at=None, facility__code__in=own.facility_codes
+        )
+        found += [
+            _waiting(row, "air-tasks", "签收减排任务", "Acknowledge the reduction task") for row in tasks[:50]
+        ]
+    return found
+
+
+def _waiting(record: Record, register: str, title_zh: str, title_en: str) -> ToDo:
+    return ToDo(
+        kind=register,
+        title_zh=f"{title_zh}：{record.number}",
+        title_en=f"{title_en}: {record.number}",
+        url=f"/records/{register}/{record.number}/",
+        due_at=record.due_at,
+        since=record.state_at,
+        severity=3,
+        number=record.number,
+    )

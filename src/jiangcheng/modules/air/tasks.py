@@ -32,5 +32,12 @@ def propose_events() -> None:
 
 
 def issue_forecast() -> None:
-    """Issue today's forecast once its hour has come."""
-    services.issue_due(now=timezone.now())
+    """Issue today's forecast once its hour has come, and propose the warning it asks for."""
+    now = timezone.now()
+    services.issue_due(now=now)
+    services.propose_due(now=now)
+
+
+def check_execution() -> None:
+    """Hold the series of enterprises against the measures they received."""
+    services.check_execution(now=timezone.now())

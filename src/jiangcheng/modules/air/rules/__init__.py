@@ -47,11 +47,21 @@ from jiangcheng.modules.air.rules.forecasting import (
     score,
 )
 from jiangcheng.modules.air.rules.quality import TESTS, Score, Suspects, backtest, suspects
+from jiangcheng.modules.air.rules.warning import (
+    LEVELS,
+    Condition,
+    Proposal,
+    is_higher,
+    proposed_level,
+    reduction,
+    thresholds,
+)
 from jiangcheng.modules.air.rules.year import DayQuality, ItemYear, day_quality, evaluate_year
 
 __all__ = [
     "EQUAL",
     "FORECAST_COLUMNS",
+    "LEVELS",
     "MISSING",
     "TESTS",
     "WEIGHTED",
@@ -60,10 +70,12 @@ __all__ = [
     "Change",
     "Closure",
     "Composite",
+    "Condition",
     "DayQuality",
     "ItemPeriod",
     "ItemYear",
     "Outlook",
+    "Proposal",
     "Reason",
     "Score",
     "Scores",
@@ -90,15 +102,19 @@ __all__ = [
     "hindcast",
     "iaqi",
     "ion_balance",
+    "is_higher",
     "level",
     "mda8",
     "moving_mean",
     "oxidation_ratio",
     "ozone_potential",
+    "proposed_level",
     "ranks",
+    "reduction",
     "score",
     "station_days",
     "suspects",
+    "thresholds",
     "without",
     "year_before",
 ]

@@ -38,7 +38,8 @@ class ItemPeriod(NamedTuple):
 class Composite(NamedTuple):
     """Composite index of a period; NaN unless all six pollutants are there."""
 
-    index: float
+    value: float
+    """Two decimals."""
     parts: Mapping[str, float]
     """Single index of each pollutant, not weighted, not rounded."""
     main: tuple[str, ...]
@@ -172,7 +173,7 @@ def composite(
     highest = max(parts.values(), default=np.nan)
     complete = not np.isnan(total)
     return Composite(
-        index=float(rounding.round_half_even(rounding.settle(total), digits)),
+        value=float(rounding.round_half_even(rounding.settle(total), digits)),
         parts=parts,
         main=tuple(name for name, part in parts.items() if part == highest) if complete else (),
         weighting=weighting,

@@ -149,7 +149,7 @@ def carbon(oc: ArrayLike, ec: ArrayLike, *, on: datetime.date) -> Carbon:
 def voc_mass(species: str, ppb: ArrayLike, *, on: datetime.date) -> Floats:
     """Return a compound in µg/m3 at 298.15 K and 1013.25 hPa."""
     weight = lookup.value("voc_reactivity", species, "species", "MW", on)
-    return np.asarray(ppb, np.float64) * weight / _factor("gas", "molar_volume", on)
+    return np.asarray(np.asarray(ppb, np.float64) * weight / _factor("gas", "molar_volume", on))
 
 
 def ozone_potential(voc: Mapping[str, ArrayLike], *, on: datetime.date) -> dict[str, Floats]:
@@ -183,4 +183,5 @@ def _sum(terms: list[Floats], required: list[bool]) -> Floats:
 
 
 def _quotient(above: Floats, below: Floats) -> Floats:
-    return np.divide(above, below, out=np.full(np.broadcast(above, below).shape, np.nan), where=below > 0)
+    out = np.full(np.broadcast(above, below).shape, np.nan)
+    return np.asarray(np.divide(above, below, out=out, where=below > 0))

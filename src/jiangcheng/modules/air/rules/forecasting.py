@@ -124,7 +124,7 @@ def forecast(
 def _season(calendar: NDArray[np.datetime64]) -> NDArray[np.int64]:
     """Return the day of the year, 0 … 365."""
     dates = calendar.astype("datetime64[D]")
-    return (dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64)
+    return np.asarray((dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64))
 
 
 def _apart(one: Any, other: Any) -> Any:
@@ -170,7 +170,7 @@ def _members(
     spread = np.nanstd(anomalies[leading]) + 1e-12
     distance = distance + parameters["anomaly_weight"] * np.abs(anomalies[leading, whole] - now) / spread
     chosen = whole[np.argsort(distance, kind="stable")[: parameters["members"]]]
-    return expected[:, None] + rest[:, chosen]
+    return np.asarray(expected[:, None] + rest[:, chosen], np.float64)
 
 
 def _outlook(
@@ -225,7 +225,8 @@ def score(
     issued, seen, again = issued[kept], seen[kept], again[kept]
     nominal = 100 * (probabilities[-1] - probabilities[0])
     if not number:
-        return Scores(lead, 0, *[np.nan] * 7, nominal, np.nan, np.nan)
+        none = np.nan
+        return Scores(lead, 0, none, none, none, none, none, none, none, nominal, none, none)
     levels = [level(values.astype(int), edition) for values in (issued, seen, again)]
     error = seen[:, None] - spread
     chance = np.asarray(probabilities)

@@ -39,7 +39,8 @@ class Score(NamedTuple):
 def out_of_range(values: ArrayLike, lower: float, upper: float) -> Flags:
     """Suspect what lies outside ``[lower, upper]``."""
     numbers = np.asarray(values, np.float64)
-    return (numbers < lower) | (numbers > upper)
+    found: Flags = (numbers < lower) | (numbers > upper)
+    return found
 
 
 def stuck(values: ArrayLike, hours: int, above: float = -np.inf) -> Flags:
@@ -49,7 +50,8 @@ def stuck(values: ArrayLike, hours: int, above: float = -np.inf) -> Flags:
     begins[:, 1:] = ~(numbers[:, 1:] == numbers[:, :-1])
     run = np.cumsum(begins.reshape(-1)) - 1
     lengths = np.bincount(run)
-    return (lengths[run] >= hours).reshape(numbers.shape) & (numbers > above)
+    found: Flags = (lengths[run] >= hours).reshape(numbers.shape) & (numbers > above)
+    return found
 
 
 def spike(values: ArrayLike, factor: float, floor: float) -> Flags:
@@ -74,7 +76,8 @@ def spike(values: ArrayLike, factor: float, floor: float) -> Flags:
 
 def inversion(pm25: ArrayLike, pm10: ArrayLike, margin: float) -> Flags:
     """Suspect hours whose PM2.5 exceeds PM10, of which it is a part, by more than `margin`."""
-    return np.asarray(pm25, np.float64) > np.asarray(pm10, np.float64) + margin
+    found: Flags = np.asarray(pm25, np.float64) > np.asarray(pm10, np.float64) + margin
+    return found
 
 
 def neighbours(values: ArrayLike, *, factor: float, floor: float, share: float, others: int) -> Flags:

@@ -6,10 +6,19 @@ from jiangcheng.modules.air.services.forecasts import issue, issue_due
 from jiangcheng.modules.air.services.loading import load
 from jiangcheng.modules.air.services.quality import check, check_days
 from jiangcheng.modules.air.services.targets import compute_indicators
+from jiangcheng.modules.air.services.warnings import (
+    check_execution,
+    propose,
+    propose_due,
+    warning_changed,
+    warning_issued,
+    warning_lifted,
+)
 
 __all__ = [
     "check",
     "check_days",
+    "check_execution",
     "compute_indicators",
     "evaluate",
     "evaluate_days",
@@ -18,5 +27,10 @@ __all__ = [
     "issue",
     "issue_due",
     "load",
+    "propose",
+    "propose_due",
     "propose_dust",
+    "warning_changed",
+    "warning_issued",
+    "warning_lifted",
 ]

@@ -50,7 +50,7 @@ def issue(*, area: Station, now: datetime.datetime) -> ForecastRun:
     calendar = calendar[known[0] :]
     columns = {name: column[known[0] :] for name, column in columns.items()}
     through = stored["days"][known[-1]].item()
-    standing = ForecastRun.objects.filter(
+    standing: ForecastRun | None = ForecastRun.objects.filter(
         area=area, through_date=through, model=parameters["model"], model_version=parameters["version"]
     ).first()
     if standing is not None:
