@@ -22,6 +22,36 @@ MANIFEST = manifest.Manifest(
         manifest.Page(
             "air:overview", manifest.Names("大气环境", "Ambient air"), "air.view", "modules", "wind", order=10
         ),
+        manifest.Page(
+            "air:ranking", manifest.Names("空气质量排名", "Air ranking"), VIEW, "modules", "scale", order=11
+        ),
+        manifest.Page(
+            "air:calendar", manifest.Names("空气质量日历", "Air calendar"), VIEW, "modules", "goal", order=12
+        ),
+        manifest.Page(
+            "air:forecasts",
+            manifest.Names("空气质量预报", "Air forecast"),
+            VIEW,
+            "modules",
+            "activity",
+            order=13,
+        ),
+        manifest.Page(
+            "air:warnings",
+            manifest.Names("重污染天气应对", "Heavy-pollution response"),
+            VIEW,
+            "modules",
+            "triangle-alert",
+            order=14,
+        ),
+        manifest.Page(
+            "air:components",
+            manifest.Names("组分站", "Component stations"),
+            VIEW,
+            "modules",
+            "radio-tower",
+            order=15,
+        ),
     ),
     public_cards=(manifest.PublicCard("air:public_card", order=10),),
     finding_kinds=(
@@ -70,6 +100,7 @@ MANIFEST = manifest.Manifest(
             search=("number",),
             prefix="YJ",
             workflow="air_warning",
+            cards=("air:warning_card",),
             order=17,
         ),
         manifest.Register(
