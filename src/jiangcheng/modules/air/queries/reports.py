@@ -218,7 +218,8 @@ def rose(*, station: Station, parameter: str, first: datetime.date, last: dateti
 
     def laid(code: str) -> np.ndarray:
         mine = valid & (columns["property"] == keys[code]) & (columns["station"] == near[0].pk)
-        return averaging.hours_of_days(columns["start"][mine], columns["value"][mine], days[0], len(days))[0]
+        hours = averaging.hours_of_days(columns["start"][mine], columns["value"][mine], days[0], len(days))
+        return np.asarray(hours[0])
 
     speed, direction = laid(WIND_SPEED), laid(WIND_DIRECTION)
     values = queries.hours(points=[station.pk], days=days).values[parameter][0]

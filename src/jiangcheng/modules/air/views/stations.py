@@ -52,7 +52,7 @@ def profile_figure(request: HttpRequest, code: str) -> JsonResponse:
     means = reports.profile(station=found, first=first, last=last)
     hours = [f"{hour:02}:00" for hour in range(24)]
     shown = {name: values for name, values in means.items() if any(value == value for value in values)}
-    series = [
+    series: list[dict[str, Any]] = [
         {
             "type": "line",
             "name": queries.WORDS.get(name, name),
