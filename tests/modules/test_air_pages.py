@@ -53,7 +53,9 @@ def fill(area, scale=1.0):
     course = scale * np.exp(generator.normal(0, 0.2, DAYS))
     values = {code: level * course for code, level in CLEAN.items()}
     by_column = {name: values[code] for code, name in reports.COLUMNS.items()}
-    values["aqi"] = rules.aqi_daily(by_column, edition="2026").aqi.astype(float)
+    for edition in ("2012", "2026"):
+        values[f"aqi_{edition}"] = rules.aqi_daily(by_column, edition=edition).aqi.astype(float)
+    values["aqi"] = values["aqi_2026"]
     starts = np.array([periods.day_bounds(day)[0] for day in calendar.tolist()])
     for code, column in values.items():
         key = ObservedProperty.objects.get(code=code, medium="derived").pk
@@ -97,11 +99,12 @@ def test_the_ranking_orders_areas_and_marks_what_is_not_verified(desk):
         areas=list(Station.objects.filter(kind="area")),
         first=dt.date(today.year, 1, 1), last=today, weighting="equal", without_events=False,
     )  # fmt: skip
-    assert [(row.rank, row.station.code) for row in rows] == [(1, "220200"), (2, "220202")]
+    assert [(row.rank, row.station.code) for row in rows] == [(0, "220200"), (1, "220202")]
     assert rows[1].composite.value == pytest.approx(1.5 * rows[0].composite.value, abs=0.02)
     page = text(desk.page, "ranking")
     assert page.index("220200") < page.index("220202")
-    assert "未与标准文本核对" in page or "尚未与标准文本核对" in page
+    assert "尚未与标准文本核对" in page
+    assert "全市" in page
     assert f"{rows[0].composite.value:.2f}" in page
     assert text(desk.page, "ranking", weighting="weighted", events="1")
     assert text(desk.page, "ranking", month="1999-01")
@@ -207,3 +210,11 @@ def test_the_overview_shows_gap_and_budget_of_the_targets(desk):
     page = text(desk.page, "overview")
     assert "差距" in page
     assert "今年还剩" in page
+
+
+def test_a_budget_that_is_overspent_is_said_in_words(desk):
+    fill("220200", scale=3.0)
+    services.compute_indicators(on=timezone.localdate(), at=timezone.now())
+    rows = [row for row in reports.targets(on=timezone.localdate()) if "good" in row.indicator]
+    assert all(row.remaining["days_over"] > 0 for row in rows if row.edition.endswith("2026"))
+    assert "今年不能达到" in text(desk.page, "overview")

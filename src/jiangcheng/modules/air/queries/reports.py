@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import functools
 import json
+import math
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from jiangcheng.core.indicators import queries as indicators
 from jiangcheng.core.indicators.models import IndicatorValue
 from jiangcheng.core.observations import store
-from jiangcheng.core.registry.models import ObservedProperty, Station
+from jiangcheng.core.registry.models import ObservedProperty, Region, Station
 from jiangcheng.methods import averaging
 from jiangcheng.modules.air import queries, rules
 from jiangcheng.standards import codes, lookup, periods
@@ -46,13 +47,14 @@ class Standing:
     rank: int = 0
 
     @property
+    def whole(self) -> bool:
+        """Tell whether the area is the city, which is not ranked among its counties."""
+        return self.station.region.level == Region.Level.CITY
+
+    @property
     def change(self) -> rules.Change | None:
         """Return the change of the index, or None where one of the two is missing."""
-        if (
-            self.before is None
-            or self.before.value != self.before.value
-            or self.composite.value != self.composite.value
-        ):
+        if self.before is None or math.isnan(self.before.value) or math.isnan(self.composite.value):
             return None
         return rules.change(self.composite.value, self.before.value, digits=2)
 
@@ -70,7 +72,10 @@ def ranking(
     weighting: str,
     without_events: bool,
 ) -> list[Standing]:
-    """Return areas by their composite index over ``[first, last)``, best first; equal ones share a rank."""
+    """Return areas by their composite index over ``[first, last)``, best first; equal ones share a rank.
+
+    The city stands above its counties and has no rank among them.
+    """
     found = []
     for area in areas:
         now = _period(area, first, last, weighting, without_events)
@@ -79,9 +84,9 @@ def ranking(
         earlier = _period(area, rules.year_before(first), rules.year_before(last), weighting, without_events)
         items, quality, index = now
         found.append(Standing(area, items, quality, index, earlier[2] if earlier else None))
-    ranks = rules.ranks([standing.composite.value for standing in found]).tolist()
+    ranks = rules.ranks([math.nan if one.whole else one.composite.value for one in found]).tolist()
     ranked = [dataclasses.replace(one, rank=rank) for one, rank in zip(found, ranks, strict=True)]
-    return sorted(ranked, key=lambda one: (one.rank == 0, one.rank, one.station.code))
+    return sorted(ranked, key=lambda one: (not one.whole, one.rank == 0, one.rank, one.station.code))
 
 
 def _period(

@@ -20,7 +20,12 @@ CONTEXT_DAYS = 2
 
 
 def check(*, now: datetime.datetime) -> int:
-    """Test the days in which hours came or changed since the last run; return how many hours were marked."""
+    """Test the recent days in which hours came or changed since the last run; return how many were marked.
+
+    Older days are tested by `check_days` when somebody asks for it.
+    """
+    lookback = int(lookup.value("air_qc", "check", "hour", "lookback_days", now.date()))
+    oldest = np.datetime64(now.date()) - lookback
     marked = 0
     while True:
         changes = store.changes(CONSUMER)
@@ -29,6 +34,7 @@ def check(*, now: datetime.datetime) -> int:
         points = np.array([point.pk for point in queries.stations(on=now.date())])
         mine = (changes.granularity == store.Granularity.HOUR) & np.isin(changes.station, points)
         days = np.unique(periods.natural_day(changes.start[mine]))
+        days = days[days >= oldest]
         for run in np.split(days, np.flatnonzero(np.diff(days).astype(int) > 1) + 1):
             if len(run):
                 marked += check_days(first=run[0].item(), last=run[-1].item(), now=now)

@@ -100,6 +100,9 @@ def _remaining(
         )
         # Rounded down: a mean of the shown height still reaches the target.
         found["mean"] = math.floor(mean * 10) / 10
+    if found.get("days", 0) < 0:
+        # Out of reach by so many days; a negative allowance is hard to read.
+        found["days_over"] = -found.pop("days")
     return {**found, "days_left": left}
 
 
