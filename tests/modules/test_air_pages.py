@@ -196,6 +196,17 @@ def test_from_the_forecast_page_to_a_proposed_warning(desk):
     assert warning.number not in text(officer, "warnings")
 
 
+def test_a_county_does_not_act_for_the_city(desk):
+    fill("220200", scale=7.0)
+    services.issue(area=queries.city_area(), now=timezone.now())
+    county = browser(person("county", "department", region_code="220202"))
+    assert reverse("air:propose") not in text(county, "warnings")
+    assert reverse("air:propose") in text(desk.page, "warnings")
+    for name in ("propose", "check_now"):
+        assert county.post(reverse(f"air:{name}")).status_code == 403
+    assert not HeavyWarning.objects.exists()
+
+
 def test_the_overview_shows_gap_and_budget_of_the_targets(desk):
     fill("220200", scale=1.6)
     services.compute_indicators(on=timezone.localdate(), at=timezone.now())

@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.core.records import queries as records
+from jiangcheng.core.registry.models import Station
 from jiangcheng.modules.air import queries, rules, services
 from jiangcheng.modules.air.models import ForecastRun
 from jiangcheng.modules.air.queries import reports
@@ -62,7 +64,7 @@ def warnings(request: HttpRequest) -> HttpResponse:
         "steps": list(queries.steps_of(warning=open_warning)) if open_warning else [],
         "tasks": _tasks(request, open_warning.number) if open_warning else [],
         "past": past.exclude(pk=open_warning.pk if open_warning else None)[:RUNS],
-        "may_propose": access.has(user, "air.manage", on),
+        "may_propose": _manages(request, city),
         "measures": {level: len(queries.measures(level=level, region=None, on=on)) for level in rules.LEVELS},
     }
     return render(request, "air/warnings.html", context)
@@ -73,6 +75,8 @@ def warnings(request: HttpRequest) -> HttpResponse:
 def propose(request: HttpRequest) -> HttpResponse:
     """Propose the warning that the newest run asks for; another person approves it."""
     city = queries.city_area()
+    if not _manages(request, city):
+        raise PermissionDenied
     run = queries.latest_run(area=city.pk) if city else None
     found = services.propose(run=run, actor=person(request), now=received_at(request)) if run else None
     if found is None:
@@ -86,6 +90,8 @@ def propose(request: HttpRequest) -> HttpResponse:
 @requires("air.manage")
 def check_now(request: HttpRequest) -> HttpResponse:
     """Hold the series of the enterprises against their measures now."""
+    if not _manages(request, queries.city_area()):
+        raise PermissionDenied
     number = services.check_execution(now=received_at(request))
     messages.success(request, _("已核查 %(number)s 项任务") % {"number": number})
     return redirect("air:warnings")
@@ -106,6 +112,12 @@ def warning_card(request: HttpRequest, number: str) -> HttpResponse:
         "levels": dict(_level_names()),
     }
     return render(request, "air/_warning.html", context)
+
+
+def _manages(request: HttpRequest, city: Station | None) -> bool:
+    """Tell whether the person may act for the whole city: its warnings are no matter of one county."""
+    scope = access.scope(request.user, "air.manage", received_date(request))
+    return city is not None and scope.covers_region(city.region.code)
 
 
 def outlook_days(run: ForecastRun | None) -> list[dict[str, Any]]:
