@@ -7,7 +7,9 @@ import datetime
 import decimal
 import gzip
 import itertools
+import json
 import pathlib
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -224,20 +226,25 @@ def test_the_feed_of_2017_to_2019_needs_its_ozone_fields_swapped(shared_data: pa
 
 
 @pytest.fixture(scope="module")
-def beijing(shared_data: pathlib.Path) -> dict[str, NDArray[np.float64]]:
-    """City days of Beijing in 2015 from the hours of its twelve national stations."""
+def beijing_hours(shared_data: pathlib.Path) -> dict[str, NDArray[np.float64]]:
+    """Hours of the twelve national stations of Beijing in 2015, ``(station, day, hour)``."""
     table = read(shared_data / "air" / "beijing12_hourly_2015.csv.gz")
     labels = np.array(table["time"], dtype="datetime64[s]").astype(np.int64) - periods.OFFSET
     stations, row = np.unique(table["station"], return_inverse=True)
     days = periods.days_of_year(2015)
-    hours = {
+    return {
         column: averaging.hours_of_days(
             periods.hour_start(labels), numbers(table[column]), days[0], 365, row=row, rows=len(stations)
         )
         for column in rules.columns_of("hour")
     }
+
+
+@pytest.fixture(scope="module")
+def beijing(beijing_hours: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """City days of Beijing in 2015."""
     on = datetime.date(2015, 7, 1)
-    return rules.city_mean(rules.station_days(hours, on=on), on=on)
+    return rules.city_mean(rules.station_days(beijing_hours, on=on), on=on)
 
 
 def test_beijing_2015_has_the_known_good_and_heavy_days(beijing: dict[str, NDArray[np.float64]]) -> None:
@@ -318,3 +325,48 @@ def test_day_shares_are_of_the_days_with_an_aqi(levels: list[int]) -> None:
     assert quality.days == len(known)
     assert quality.good == sum(level <= 2 for level in known)
     assert quality.heavy == sum(level >= 5 for level in known)
+
+
+def test_beijing_2015_by_months_makes_the_year_again(beijing: dict[str, NDArray[np.float64]]) -> None:
+    days = periods.days_of_year(2015)
+    year = {item.parameter: item for item in rules.evaluate_period(beijing, days)}
+    months = rules.evaluate_months(beijing, days)
+    pm25 = [next(item for item in found if item.parameter == "PM25") for found in months.values()]
+    assert [item.needed for item in pm25] == [27, 25] + [27] * 10
+    total = sum(item.mean * item.days for item in pm25)
+    assert total / year["PM25"].days == pytest.approx(year["PM25"].mean)
+    index = rules.composite(tuple(year.values()), on=datetime.date(2015, 12, 31))
+    assert index.main == ("PM25",)
+    assert 7 < index.value < 9
+
+
+def test_the_tests_of_hours_leave_most_of_beijing_alone_and_find_what_is_put_in(
+    beijing_hours: dict[str, NDArray[np.float64]],
+) -> None:
+    on = datetime.date(2015, 7, 1)
+    hours = {name: values.reshape(len(values), -1) for name, values in beijing_hours.items()}
+    found = rules.suspects(hours, on=on)
+    for test, by_pollutant in found.items():
+        for name, flags in by_pollutant.items():
+            share = flags.sum() / (~np.isnan(hours[name])).sum()
+            assert share < 0.006, (test, name, share)
+    scores = rules.backtest(hours, on=on, generator=np.random.default_rng(1), faults=400)
+    assert {name: score.recall > 0.87 for name, score in scores.items()} == dict.fromkeys(scores, True)
+    assert {name: score.precision > 0.78 for name, score in scores.items()} == dict.fromkeys(scores, True)
+
+
+def test_the_forecast_of_beijing_beats_persistence_and_its_intervals_are_calibrated(
+    beijing: dict[str, NDArray[np.float64]],
+) -> None:
+    path = resources.files("jiangcheng.modules.air").joinpath("data/forecast.json")
+    parameters = json.loads(path.read_text("utf-8"))[0]
+    scores = rules.hindcast(
+        beijing,
+        periods.days_of_year(2015),
+        first=datetime.date(2015, 6, 1),
+        parameters=parameters,
+        edition="2026",
+    )
+    for score in scores:
+        assert score.mae < 0.95 * score.mae_persistence
+        assert abs(score.coverage - score.nominal) < 6

@@ -25,11 +25,12 @@ def load_derived(table: str) -> int:
     Parameters
     ----------
     table
-        CSV with the columns ``code, statistic, name_zh, name_en, unit, decimals, display_decimals``.
+        CSV with the columns ``code, statistic, name_zh, name_en, unit, decimals, display_decimals``, and
+        ``medium`` where they are measured but in no code table.
     """
     rows = csv.DictReader(table.splitlines())
     numbers = ("decimals", "display_decimals")
-    return _add([{**row, **{name: int(row[name]) for name in numbers}, "medium": "derived"} for row in rows])
+    return _add([{"medium": "derived", **row, **{name: int(row[name]) for name in numbers}} for row in rows])
 
 
 def _add(rows: list[dict[str, Any]]) -> int:

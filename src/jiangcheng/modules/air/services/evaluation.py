@@ -39,6 +39,7 @@ def evaluate(*, now: datetime.datetime) -> int:
             days = np.unique(periods.natural_day(changes.start[mine]))
             for run in _runs(days):
                 _evaluate_run(days=run, points=points, now=now)
+                _exclude_run(days=run, points=points, now=now)
             findings.judge(points=points, starts=changes.start[mine], stations=changes.station[mine], now=now)
             store.acknowledge(CONSUMER, changes.upto)
         evaluated += len(days)
@@ -50,7 +51,15 @@ def evaluate_days(*, first: datetime.date, last: datetime.date, now: datetime.da
     days = np.arange(np.datetime64(first), np.datetime64(last) + 1)
     for run in _runs(days):
         _evaluate_run(days=run, points=points, now=now)
+        _exclude_run(days=run, points=points, now=now)
     return len(days)
+
+
+def exclude_days(*, first: datetime.date, last: datetime.date, now: datetime.datetime) -> None:
+    """Compute the series without exceptional events again from ``first`` to ``last`` inclusive."""
+    points = queries.stations(on=now.date())
+    for run in _runs(np.arange(np.datetime64(first), np.datetime64(last) + 1)):
+        _exclude_run(days=run, points=points, now=now, revoked=True)
 
 
 def _runs(days: np.ndarray) -> Iterator[np.ndarray]:
@@ -73,6 +82,40 @@ def _evaluate_run(*, days: np.ndarray, points: list[Station], now: datetime.date
         means = _area_means(hours.values, members, on)
         _add_hours(rows, station, hours.starts, days, means, means=True)
         _add_days(rows, station, days, _area_means(daily, members, on), editions=EDITIONS)
+    rows.write(source=CONSUMER, now=now)
+
+
+def _exclude_run(
+    *, days: np.ndarray, points: list[Station], now: datetime.datetime, revoked: bool = False
+) -> None:
+    """Write the days of the areas without the hours of approved events, beside the series with them.
+
+    Days that no event touches have no value there. With ``revoked`` values that stand there are taken back.
+    """
+    starts = queries.Hours(np.array([]), days, {}).starts
+    event = queries.event_hours(starts)
+    touched = event.any(axis=1)
+    if not touched.any() and not revoked:
+        return
+    rows = writing.Rows(queries.derived())
+    blank = np.full((1, len(days)), np.nan)
+    hours = queries.hours(points=[point.pk for point in points], days=days) if touched.any() else None
+    on = days[0].item()
+    closed = np.array([periods.day_bounds(day)[1] <= now.timestamp() for day in days.tolist()])
+    for area in queries.areas(points=points):
+        values = dict.fromkeys(("aqi", *queries.EXCLUDABLE), blank)
+        if hours is not None:
+            mine = np.isin(hours.stations, area.members)
+            kept = {name: column[mine] for name, column in hours.values.items()}
+            daily = rules.station_days(rules.without(kept, event, on=on), on=on)
+            means = _area_means(daily, np.ones(len(area.members), bool), on)
+            flat = {name: column.reshape(-1) for name, column in means.items()}
+            index = _index(rules.aqi_daily(flat, on=days).aqi)
+            values = {"aqi": index, **{name: means[name] for name in queries.EXCLUDABLE}}
+        day_starts = np.array([periods.day_bounds(day)[0] for day in days.tolist()])[None, :]
+        key = (store.Granularity.DAY, day_starts, np.array([[area.station]]))
+        for name, column in values.items():
+            rows.add(key, f"{name.lower()}_excluded", np.where(touched & closed, column, np.nan))
     rows.write(source=CONSUMER, now=now)
 
 

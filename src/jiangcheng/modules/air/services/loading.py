@@ -13,4 +13,5 @@ DATA = resources.files("jiangcheng.modules.air").joinpath("data")
 def load() -> None:
     """Add what is not there yet. Rows a site has changed stay as they are."""
     registry.load_derived(DATA.joinpath("properties.csv").read_text(encoding="utf-8"))
+    registry.load_derived(DATA.joinpath("components.csv").read_text(encoding="utf-8"))
     cases.load_rules(DATA.joinpath("rules.json").read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import functools
+import math
 from importlib import resources
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.db import transaction
 from jiangcheng.core.indicators import services as indicators
 from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import Station
+from jiangcheng.methods import budget
 from jiangcheng.modules.air import queries, rules
 from jiangcheng.standards import lookup
 
@@ -41,6 +43,7 @@ def _record(
     following = datetime.date(first.year + 1, 1, 1)
     score = _mean if row["property"] == "pm25" else _share
     value, numbers = score(row, days, values)
+    left = (following - through).days - 1
     indicators.record(
         computation=indicators.Computation(
             indicator=row["indicator"],
@@ -60,11 +63,47 @@ def _record(
                 "rows": int((~np.isnan(values)).sum()),
                 "through": through.isoformat(),
                 "snapshot": store.snapshot(),
-                "intermediates": {**numbers, "days_left": (following - through).days - 1},
+                "intermediates": {**numbers, "days_left": left},
             },
+            remaining=_remaining(row["indicator"], value, numbers, left, through),
         ),
         at=at,
     )
+
+
+def _remaining(
+    indicator: str, value: float, numbers: dict[str, Any], left: int, on: datetime.date
+) -> dict[str, Any]:
+    """Return target, gap (0 where it is reached), and what the days left of the year may still bring."""
+    goal = next(
+        (
+            row
+            for row in _goals()
+            if row["indicator"] == indicator
+            and row["valid_from"] <= on.isoformat() < (row["valid_to"] or "9999")
+        ),
+        None,
+    )
+    if goal is None or not numbers["valid_days"]:
+        return {}
+    target = float(goal["target"])
+    gap = value - target if goal["better"] == "lower" else target - value
+    found = {"target": target, "target_year": int(goal["target_year"]), "gap": round(max(gap, 0.0), 4)}
+    days = {"judged": numbers["valid_days"], "remaining": left}
+    if goal["budget"] == "good_days":
+        found["days"] = budget.failures_left(successes=numbers["good_days"], target_percent=target, **days)
+    elif goal["budget"] == "heavy_days":
+        found["days"] = budget.occurrences_left(occurred=numbers["heavy_days"], limit_percent=target, **days)
+    elif left:
+        mean = budget.mean_left(
+            mean=numbers["mean"], count=numbers["valid_days"], remaining=left, target=target
+        )
+        # Rounded down: a mean of the shown height still reaches the target.
+        found["mean"] = math.floor(mean * 10) / 10
+    if found.get("days", 0) < 0:
+        # Out of reach by so many days; a negative allowance is hard to read.
+        found["days_over"] = -found.pop("days")
+    return {**found, "days_left": left}
 
 
 def _mean(row: dict[str, str], days: np.ndarray, values: np.ndarray) -> tuple[float, dict[str, Any]]:
@@ -87,6 +126,12 @@ def _member_codes(city: Station, on: datetime.date) -> list[str]:
     points = queries.stations(on=on)
     members = next((area.members for area in queries.areas(points=points) if area.station == city.pk), ())
     return sorted(point.code for point in points if point.pk in members)
+
+
+@functools.cache
+def _goals() -> tuple[dict[str, str], ...]:
+    path = resources.files("jiangcheng.modules.air").joinpath("data", "targets.csv")
+    return tuple(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 
 
 @functools.cache

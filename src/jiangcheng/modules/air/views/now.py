@@ -1,4 +1,4 @@
-"""Pages, fragments and the map layer of the room."""
+"""The air now: the overview, fragments of other pages, and the map layer."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from jiangcheng.core.observations import store
 from jiangcheng.core.portal.services import charts
 from jiangcheng.core.registry.models import ObservedProperty, Region, Station
 from jiangcheng.modules.air import queries
+from jiangcheng.modules.air.queries import reports
 from jiangcheng.standards import lookup, periods
 
 CARD_HOURS = 24
@@ -41,14 +42,16 @@ class Line:
 def overview(request: HttpRequest) -> HttpResponse:
     """List areas and stations with their AQI, worst first."""
     at = received_at(request)
-    points = _visible(request, queries.stations(on=received_date(request)))
+    points = visible(request, queries.stations(on=received_date(request)))
     areas = Station.objects.filter(kind=Station.Kind.AREA).select_related("region").order_by("code")
     return render(
         request,
         "air/overview.html",
         {
-            "areas": _lines(_visible(request, areas), at),
+            "areas": _lines(visible(request, areas), at),
             "points": sorted(_lines(points, at), key=_worst_first),
+            "targets": reports.targets(on=received_date(request)),
+            "run": queries.latest_run(area=city.pk) if (city := queries.city_area()) else None,
         },
     )
 
@@ -81,7 +84,7 @@ def card_counties(request: HttpRequest) -> HttpResponse:
     """Return the county table: AQI, primary pollutants, worst water class, open cases."""
     at = received_at(request)
     areas = Station.objects.filter(kind=Station.Kind.AREA, region__level=Region.Level.COUNTY)
-    rows = _lines(_visible(request, areas.select_related("region").order_by("code")), at)
+    rows = _lines(visible(request, areas.select_related("region").order_by("code")), at)
     water, open_cases = _worst_water(at), _open_cases(request)
     return render(
         request,
@@ -106,7 +109,7 @@ def card_counties(request: HttpRequest) -> HttpResponse:
 @requires("air.view")
 def layer(request: HttpRequest) -> JsonResponse:
     """Return the stations as GeoJSON, with the AQI known ``?at=`` an instant."""
-    points = _visible(request, queries.stations(on=received_date(request)))
+    points = visible(request, queries.stations(on=received_date(request)))
     features = [_feature(request, line) for line in _lines(points, asked_at(request))]
     return JsonResponse({"type": "FeatureCollection", "features": features})
 
@@ -118,7 +121,7 @@ def public_card(request: HttpRequest) -> HttpResponse:
     return render(request, "air/public_card.html", {"lines": _lines(list(areas), received_at(request))})
 
 
-def _visible(request: HttpRequest, stations: Iterable[Station]) -> list[Station]:
+def visible(request: HttpRequest, stations: Iterable[Station]) -> list[Station]:
     """Return the stations and areas the person may see."""
     scope = access.scope(request.user, "air.view", received_date(request))
     return [station for station in stations if scope.covers_region(station.region.code)]
