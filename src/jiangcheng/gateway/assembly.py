@@ -12,7 +12,7 @@ import datetime as dt
 import functools
 import json
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from jiangcheng import hj212
@@ -74,10 +74,15 @@ class Assembly:
         Seconds after its first part for which a report may stay incomplete.
     lasting
         Whether incomplete reports are kept in the database; otherwise in memory only.
+    keys
+        Returns the keys of the devices that encrypt now.
     """
 
-    def __init__(self, *, patience: float, lasting: bool) -> None:
+    def __init__(
+        self, *, patience: float, lasting: bool, keys: Callable[[], hj212.Keys | None] = lambda: None
+    ) -> None:
         self._lasting = lasting
+        self._keys = keys
         self._reassembler = hj212.Reassembler(patience=patience)
         self._entries: dict[bytes, journals.Stored] = {}
 
@@ -117,7 +122,7 @@ class Assembly:
 
     def _add(self, entry: journals.Stored) -> list[Report]:
         try:
-            message = hj212.decode(entry.raw, tolerant=True)
+            message = hj212.decode(entry.raw, tolerant=True, keys=self._keys())
         except hj212.RemoteProtocolError:
             return [Report([entry], (), 1)]
         self._entries[message.segment] = entry

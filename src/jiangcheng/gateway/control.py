@@ -92,6 +92,8 @@ class Controller:
         Does work on the database; by default in a thread.
     over_time
         Seconds to wait for an answer; by default those of the catalogue.
+    keys
+        Returns the keys of the sites that encrypt now.
     """
 
     def __init__(
@@ -102,7 +104,9 @@ class Controller:
         run: Runner = in_thread,
         over_time: float | None = None,
         poll: float = POLL,
+        keys: Callable[[], hj212.Keys | None] = lambda: None,
     ) -> None:
+        self._keys = keys
         self._name = name
         self._clock = clock
         self._run = run
@@ -233,7 +237,7 @@ class Controller:
             return
         over_time = held.over_time if self._over_time is None else self._over_time
         limits = hj212.Limits(over_time=over_time, re_count=held.re_count, idle=float("inf"))
-        conversation = hj212.Connection("host", limits=limits, tolerant=True)
+        conversation = hj212.Connection("host", limits=limits, tolerant=True, keys=self._keys())
         qn = client.qn_of(now)
         whole = over_time * (1 + held.re_count) + command.execute_within
         try:

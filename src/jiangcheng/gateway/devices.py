@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 import secrets
 
 from django.contrib.auth.hashers import make_password
@@ -14,17 +15,20 @@ from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.registry.models import Device
 from jiangcheng.gateway import catalogue, credentials, inlets, orders
-from jiangcheng.gateway.models import DeviceAccess, DeviceToken
+from jiangcheng.gateway.models import DeviceAccess, DeviceKey, DeviceToken
+from jiangcheng.gateway.register import KEY_PURPOSE
 
 MANAGE = "gateway.manage"
 PREFIX = "jci_"
 NOTED_EVERY = dt.timedelta(seconds=60)
+KEY = re.compile(r"[0-9A-Fa-f]{32}")
+FINGERPRINT = 16
 LONGEST = 24
 """Characters; the standard says 6 (HJ 212-2017 clause 6.3), real devices send up to 24."""
 
 
 class Refused(ValueError):  # noqa: N818
-    """Nothing was done. ``reason`` is ``permission``, ``policy``, ``password``, ``name`` or ``too_many``."""
+    """Nothing was done. ``reason`` is ``permission``, ``policy``, ``password``, ``key``, ``name`` or ``too_many``."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -75,6 +79,65 @@ def check(*, device: Device, actor: User, now: dt.datetime) -> None:
     """
     if not orders.may(device=device, user=actor, permission=MANAGE, on=timezone.localdate(now)):
         raise Refused("permission")
+
+
+def set_key(*, device: Device, text: str, actor: User, now: dt.datetime) -> DeviceKey:
+    """Give a device a new SM4 key; the one before stays valid for what is under way, older ones are retired.
+
+    Parameters
+    ----------
+    text
+        32 hexadecimal digits.
+
+    Raises
+    ------
+    Refused
+        If the person may not, or the text is no key.
+    """
+    check(device=device, actor=actor, now=now)
+    if KEY.fullmatch(text.strip()) is None:
+        raise Refused("key")
+    digits = text.strip().lower()
+    with transaction.atomic():
+        Device.objects.select_for_update().get(pk=device.pk)
+        standing = list(
+            DeviceKey.objects.filter(device=device, retired_at=None).order_by("-created_at", "-pk")
+        )
+        DeviceKey.objects.filter(pk__in=[key.pk for key in standing[1:]]).update(retired_at=now)
+        key = DeviceKey.objects.create(
+            device=device,
+            sealed=access.sealed(digits, purpose=KEY_PURPOSE),
+            fingerprint=hashlib.sha256(bytes.fromhex(digits)).hexdigest()[:FINGERPRINT],
+            made_by=actor,
+            created_at=now,
+        )
+        _note_keys(device, "gateway.set_key", key.fingerprint, actor, now)
+    return key
+
+
+def retire_keys(*, device: Device, actor: User, now: dt.datetime) -> None:
+    """Retire every key of a device: what it sends encrypted can no longer be read.
+
+    Raises
+    ------
+    Refused
+        If the person may not.
+    """
+    check(device=device, actor=actor, now=now)
+    with transaction.atomic():
+        if DeviceKey.objects.filter(device=device, retired_at=None).update(retired_at=now):
+            _note_keys(device, "gateway.retire_keys", "", actor, now)
+
+
+def _note_keys(device: Device, action: str, fingerprint: str, actor: User, now: dt.datetime) -> None:
+    access.record(
+        actor=actor,
+        action=action,
+        object_type="device",
+        object_id=device.mn,
+        after={"fingerprint": fingerprint},
+        at=now,
+    )
 
 
 def make_token(*, device: Device, name: str, actor: User, now: dt.datetime) -> str:

@@ -57,7 +57,9 @@ class Intake:
     def __post_init__(self) -> None:
         """Parts of entries that are read a second time are put together in memory."""
         patience = assembly.settings(self.clock().date()).parts_patience
-        self.parts = assembly.Assembly(patience=patience, lasting=self.counting)
+        self.parts = assembly.Assembly(
+            patience=patience, lasting=self.counting, keys=lambda: self.register.keys
+        )
 
     def refresh(self) -> None:
         """Look whether devices or properties have changed."""
@@ -123,7 +125,7 @@ class Intake:
     ) -> None:
         if not entries:
             return
-        decoded = reports.decode([entry.raw for entry in entries])
+        decoded = reports.decode([entry.raw for entry in entries], self.register.keys)
         for index, code in decoded.errors.items():
             rejects.note(entries[index], reason=REASON.NOT_DECODED, text=code)
         start, timely = self._starts(entries, decoded, now, rejects)

@@ -57,6 +57,21 @@ class DeviceAccess(models.Model):
         return f"{self.device_id} {self.policy}"
 
 
+class DeviceKey(models.Model):
+    """A key by which a device encrypts what it sends (HJ 212-2025, SM4), sealed by the installation's key."""
+
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="keys")
+    sealed = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=16)
+    """By which people compare keys without seeing them: the start of the SHA-256."""
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_index=True)
+    retired_at = models.DateTimeField(null=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.fingerprint}"
+
+
 class DeviceToken(models.Model):
     """The hash of a token by which a device delivers over HTTP."""
 

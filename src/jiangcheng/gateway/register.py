@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import time
 from typing import NamedTuple
 
 from django.db import close_old_connections
 from django.db.models import Max
 
+from jiangcheng import hj212
+from jiangcheng.core.access import services as access
+from jiangcheng.core.access.services import vault
 from jiangcheng.core.registry import queries
 from jiangcheng.core.registry.models import Device
 from jiangcheng.gateway import credentials
-from jiangcheng.gateway.models import DeviceAccess
+from jiangcheng.gateway.models import DeviceAccess, DeviceKey
 
+log = logging.getLogger(__name__)
+
+KEY_PURPOSE = "gateway.sm4"
+"""What keys of devices are sealed for."""
 LOOK = 2.0
 """Seconds between two looks at the database."""
 RELOAD = 30.0
@@ -36,6 +44,8 @@ class Register:
 
     def __init__(self) -> None:
         self._devices: dict[str, Known] = {}
+        self.keys: hj212.KeyRing | None = None
+        """Keys of the devices that encrypt; None where none does, which spares everybody the look."""
         self._version = ""
         self._looked = self._loaded = float("-inf")
 
@@ -67,7 +77,8 @@ class Register:
         """Read the register now if it has changed."""
         now = self._looked = time.monotonic()
         changed = DeviceAccess.objects.aggregate(at=Max("changed_at"))["at"]
-        version = f"{queries.register_version()} {changed}"
+        keyed = DeviceKey.objects.aggregate(at=Max("created_at"), gone=Max("retired_at"))
+        version = f"{queries.register_version()} {changed} {keyed['at']} {keyed['gone']}"
         if version == self._version and now - self._loaded < RELOAD:
             return
         default = credentials.defaults(dt.datetime.now(dt.UTC).date()).policy
@@ -90,7 +101,23 @@ class Register:
             )
             for mn, device, station, enabled, hashed, policy, verifier, verified in rows
         }
+        self.keys = _keys()
         self._version, self._loaded = version, now
+
+
+def _keys() -> hj212.KeyRing | None:
+    """Return the keys in use, the newest of a device first; one that cannot be opened is told and left out."""
+    found: dict[str, list[bytes]] = {}
+    for key in (
+        DeviceKey.objects.filter(retired_at=None).select_related("device").order_by("-created_at", "-pk")
+    ):
+        try:
+            text = access.opened(key.sealed, purpose=KEY_PURPOSE)
+        except vault.Broken:
+            log.exception("the key %s of %s cannot be opened", key.fingerprint, key.device.mn)
+            continue
+        found.setdefault(key.device.mn, []).append(bytes.fromhex(text))
+    return hj212.KeyRing(found) if found else None
 
 
 def _secret(mn: str, hashed: str, policy: str, verifier: str | None) -> credentials.Secret | None:

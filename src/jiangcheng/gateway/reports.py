@@ -65,9 +65,9 @@ class Reports:
         return self.texts.get(row) or f"{self.value[row]:g}"
 
 
-def decode(frames: Sequence[bytes]) -> Reports:
+def decode(frames: Sequence[bytes], keys: hj212.KeyRing | None = None) -> Reports:
     """Decode whole frames of uploads, tolerantly: the listener has decided what is a frame."""
-    columns = hj212.columns(frames, framed=True, tolerant=True)
+    columns = hj212.columns(frames, framed=True, tolerant=True, keys=keys)
     rows, values = columns.frames, columns.values
     names = _Names(columns.codes, hj212.FIELDS)
     odd = np.zeros(len(frames), np.bool_)
@@ -75,7 +75,7 @@ def decode(frames: Sequence[bytes]) -> Reports:
     odd |= np.fromiter((ODD_FIELD.search(frame) is not None for frame in frames), np.bool_, len(frames))
     odd &= rows.error == 0
     plain = ~odd[values.frame]
-    slow = _slow([(index, frames[index]) for index in np.flatnonzero(odd).tolist()], names)
+    slow = _slow([(index, frames[index]) for index in np.flatnonzero(odd).tolist()], names, keys)
     flag = values.flag[plain]
     letters = np.where(flag == b"", b"N", flag).astype("S1").view(np.uint8).astype(np.int16)
     frame = values.frame[plain]
@@ -130,12 +130,12 @@ class _Slow(NamedTuple):
     texts: list[str]
 
 
-def _slow(frames: list[tuple[int, bytes]], names: _Names) -> _Slow:
+def _slow(frames: list[tuple[int, bytes]], names: _Names, keys: hj212.KeyRing | None) -> _Slow:
     """Read frames with something unusual one by one, keeping the texts of their values."""
     rows: list[tuple[int, int, int, float, bool, int]] = []
     texts: list[str] = []
     for index, frame in frames:
-        for code, fields in hj212.decode(frame, tolerant=True).factors.items():
+        for code, fields in hj212.decode(frame, tolerant=True, keys=keys).factors.items():
             flag = _flag(fields.get("Flag", "N"))
             for name, text in fields.items():
                 number = hj212.number(text)

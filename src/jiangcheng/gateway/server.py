@@ -80,8 +80,10 @@ class Listener:
         tolerant: bool = False,
         guard: credentials.Guard | None = None,
         controller: Controller | None = None,
+        keys: Callable[[], hj212.Keys | None] = lambda: None,
     ) -> None:
         self.register = register
+        self.keys = keys
         self.limits = limits
         self.meters = meters
         self.tolerant = tolerant
@@ -173,6 +175,7 @@ class Connection(asyncio.Protocol):
         """Cut frames from the stream and hand them to the inbox."""
         now = time.monotonic()
         self._heard = now
+        self._framer.keys = self._listener.keys()
         self._fed += len(data)
         self._framer.receive_data(data)
         self._drawn = 0.0
@@ -357,6 +360,7 @@ async def serve(
     tolerant: bool = False,
     guard: credentials.Guard | None = None,
     controller: Controller | None = None,
+    keys: Callable[[], hj212.Keys | None] = lambda: None,
     on_ready: Callable[[int], None] | None = None,
     on_commit: Callable[[], None] | None = None,
 ) -> None:
@@ -380,6 +384,8 @@ async def serve(
         Checks passwords; without one they are not looked at.
     controller
         Sends orders to sites; without one none are sent.
+    keys
+        Returns the keys of the sites that encrypt now, None where none does.
     on_ready
         Called with the port once connections are accepted.
     on_commit
@@ -393,7 +399,13 @@ async def serve(
     limits = limits or bounds.Limits()
     meters = meters or gauges.Meters()
     listener = Listener(
-        register=register, limits=limits, meters=meters, tolerant=tolerant, guard=guard, controller=controller
+        register=register,
+        limits=limits,
+        meters=meters,
+        tolerant=tolerant,
+        guard=guard,
+        controller=controller,
+        keys=keys,
     )
     listener.inbox = box = inbox.Inbox(
         journal, limits=limits, meters=meters, on_pressure=listener.press, on_commit=on_commit

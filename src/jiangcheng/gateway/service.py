@@ -131,7 +131,10 @@ class Gateway:
                 journal=journal,
                 register=register,
                 guard=guard,
-                controller=control.Controller(name=_name(), clock=lambda: datetime.now(UTC)),
+                controller=control.Controller(
+                    name=_name(), clock=lambda: datetime.now(UTC), keys=lambda: register.keys
+                ),
+                keys=lambda: register.keys,
                 stop=self._stop,
                 limits=self._limits,
                 meters=self.meters,

@@ -15,6 +15,7 @@ urlpatterns = [
     path("facilities/<str:code>/", views.facility_card, name="facility_card"),
     path("devices/<str:mn>/", views.device, name="device"),
     path("devices/<str:mn>/access/", views.change_access, name="access"),
+    path("devices/<str:mn>/key/", views.change_key, name="change_key"),
     path("devices/<str:mn>/tokens/", views.make_token, name="make_token"),
     path("devices/<str:mn>/tokens/<int:pk>/revoke/", views.revoke_token, name="revoke_token"),
     path("devices/<str:mn>/order/<slug:command>/", views.new_order, name="new_order"),

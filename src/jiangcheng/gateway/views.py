@@ -118,6 +118,7 @@ def _device_page(request: HttpRequest, found: Device, *, new_token: str = "") ->
         "may_control": _may(request, found, control_orders.CONTROL),
         "may_manage": _may(request, found, devices.MANAGE),
         "tokens": found.tokens.filter(revoked_at=None, expires_at__gt=now).order_by("-created_at"),
+        "keys": found.keys.filter(retired_at=None).order_by("-created_at", "-pk"),
         "new_token": new_token,
     }
     return render(request, "gateway/device.html", context)
@@ -185,9 +186,27 @@ REFUSED = {
     "permission": REASONS["permission"],
     "policy": gettext_lazy("请选择处理方式。"),
     "password": gettext_lazy("密码应为 1 至 24 个字符，不含分号、逗号、等号和 &。"),
+    "key": gettext_lazy("密钥应为 32 个十六进制字符（128 位）。"),
     "name": gettext_lazy("请填写令牌名称。"),
     "too_many": gettext_lazy("这台设备的令牌已达上限，请先撤销不用的。"),
 }
+
+
+@require_POST
+@access.requires("gateway.manage")
+def change_key(request: HttpRequest, mn: str) -> HttpResponse:
+    """Give a device a key for SM4, or retire its keys."""
+    found, actor, now = _device(request, mn), access.person(request), access.received_at(request)
+    try:
+        if request.POST.get("retire") == "on":
+            devices.retire_keys(device=found, actor=actor, now=now)
+        else:
+            devices.set_key(device=found, text=request.POST.get("key", ""), actor=actor, now=now)
+    except devices.Refused as error:
+        messages.error(request, REFUSED[error.reason])
+    else:
+        messages.success(request, _("已保存。最迟半分钟后生效。"))
+    return redirect("gateway:device", mn)
 
 
 # --- orders -------------------------------------------------------------------------------------------------
