@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -229,3 +230,9 @@ def test_the_days_add_up_to_the_total_and_order_does_not_matter(complaints):
     told = [rules.notice(complaints, day) for day in days]
     assert sum(item["today"]["received"] for item in told) == told[-1]["cumulative"]["received"]
     assert rules.digest(rules.notice(complaints[::-1], days[-1])) == rules.digest(told[-1])
+
+
+def test_an_edition_of_a_notice_cannot_be_changed_behind_the_application(bureau):
+    notice = services.compute_notice(day=city.ON, at=AT)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE inspectorate_notice SET sha256 = '0' WHERE id = %s", [notice.pk])

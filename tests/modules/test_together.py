@@ -1,4 +1,4 @@
-"""One key from eight windows at once, on a SQLite file and on PostgreSQL: one case, one answer."""
+"""What many do at once, on a SQLite file and on PostgreSQL: one case of one key, no place booked twice."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ from jiangcheng.core.access.services import verify_audit
 from jiangcheng.core.cases.models import Case
 from jiangcheng.modules.fieldwork import rules, services
 from jiangcheng.modules.fieldwork.models import Submission
+from jiangcheng.core.records import services as records
+from jiangcheng.modules.participation import services as participation
+from jiangcheng.modules.participation.models import Booking
 
 call_command("migrate", verbosity=0)
 wiring.load_manifests()
@@ -57,11 +60,36 @@ mixed = together([body, {**body, "text": "别的"}], city.AT + dt.timedelta(seco
 assert "key_used" in mixed and len(set(mixed)) == 2, mixed
 assert Case.objects.count() == Submission.objects.count() == 2
 assert verify_audit().ok
+
+opening = records.create(
+    register="openings",
+    values={"title_zh": "污水厂开放日", "starts_at": city.AT + dt.timedelta(days=9), "places": 5},
+    actor=None, at=city.AT,
+)
+booked, barrier = [], threading.Barrier(12)
+
+def book(number):
+    try:
+        barrier.wait()
+        participation.book(opening=opening, people=1, contact="", address=f"203.0.113.{number}", at=city.AT)
+        booked.append("yes")
+    except participation.Refused as error:
+        booked.append(str(error))
+    except Exception as error:
+        booked.append(repr(error))
+    finally:
+        connection.close()
+
+threads = [threading.Thread(target=book, args=(number,)) for number in range(12)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert sorted(booked) == ["full"] * 7 + ["yes"] * 5, booked
+assert Booking.objects.count() == 5
 """
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_one_key_from_many_windows_is_one_case(database, request, tmp_path):
+def test_many_at_once_make_one_case_and_overbook_nothing(database, request, tmp_path):
     environment = {name: text for name, text in os.environ.items() if not name.startswith("JIANGCHENG_")}
     environment["DJANGO_SETTINGS_MODULE"] = "jiangcheng.config.settings"
     environment["JIANGCHENG_DATA"] = str(tmp_path)
