@@ -1,6 +1,7 @@
 """What the room decides by itself: classes, grades, trends, rates. Pure; tables are in `standards/tables`."""
 
 from jiangcheng.modules.water.rules.blackwater import (
+    BLACK_ITEMS,
     PointVerdict,
     black_points,
     stretch_degree,
@@ -32,6 +33,7 @@ from jiangcheng.modules.water.rules.groundwater import (
 )
 from jiangcheng.modules.water.rules.lakes import Algae, TrophicResult, algae_levels, tli
 from jiangcheng.modules.water.rules.quantity import (
+    DAY_SECONDS,
     DAYS,
     MONTHS,
     FlowGuarantee,
@@ -57,12 +59,15 @@ from jiangcheng.modules.water.rules.surface import (
     section_counts,
     worse_than,
 )
+from jiangcheng.modules.water.rules.tables import SampleItem, sample_items, settings
 from jiangcheng.modules.water.rules.trends import RankTrend, SeasonalTrend, rank_trend, seasonal_trend
 
 __all__ = [
     "AUTO_STATION",
+    "BLACK_ITEMS",
     "BLOCK",
     "DAYS",
+    "DAY_SECONDS",
     "FULL",
     "GOOD",
     "INFERIOR",
@@ -78,6 +83,7 @@ __all__ = [
     "PointVerdict",
     "QuotaStanding",
     "RankTrend",
+    "SampleItem",
     "SeasonalTrend",
     "SectionCounts",
     "TargetCounts",
@@ -106,9 +112,11 @@ __all__ = [
     "months_elapsed",
     "quota_standing",
     "rank_trend",
+    "sample_items",
     "seasonal_trend",
     "section_change",
     "section_counts",
+    "settings",
     "stretch_degree",
     "target_counts",
     "tli",

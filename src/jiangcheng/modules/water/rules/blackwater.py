@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from jiangcheng.modules.water.rules.quantity import longest_run
 from jiangcheng.standards import lookup
 
-ITEMS = ("transparency", "do", "orp", "nh3n")
+BLACK_ITEMS = ("transparency", "do", "orp", "nh3n")
 NONE, LIGHT, HEAVY = 0, 1, 2
 
 
@@ -52,7 +52,7 @@ def black_points(
     light: dict[str, float] = {}
     heavy: dict[str, float] = {}
     measurements = 0
-    for name in ITEMS:
+    for name in BLACK_ITEMS:
         numbers = np.asarray(values.get(name, []), dtype=np.float64)
         numbers = numbers[~np.isnan(numbers)]
         if not numbers.size:
