@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from core import city
 from jiangcheng.core.access import queries as access
+from jiangcheng.core.access import services as access_services
 from jiangcheng.core.cases.models import Finding
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.records import services as records
@@ -21,9 +22,21 @@ AT, ON = city.AT, city.ON
 DAY = dt.timedelta(days=1)
 
 
+ROLES = {
+    "department": ("department", {"region_code": "220200"}),
+    "verifier": ("verifier", {}),
+    "inspector": ("grid_inspector", {"region_code": "220202"}),
+}
+
+
 @pytest.fixture
 def bureau(town):
-    return city.people()
+    found = {}
+    for name, (role, where) in ROLES.items():
+        user = access_services.create_user(username=name, password=city.PASSWORD, display_name=name, at=AT)
+        access_services.assign_role(user=user, role=role, on=dt.date(2026, 1, 1), at=AT, **where)
+        found[name] = user
+    return found
 
 
 def county(code="220202"):

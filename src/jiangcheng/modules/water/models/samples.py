@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import gettext as told
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jiangcheng.core.records.models import Record
@@ -45,9 +45,9 @@ class WaterSample(Record):
     def clean(self) -> None:
         """Refuse unknown items and impossible values."""
         if self.item not in rules.sample_items():
-            raise ValidationError({"item": told("没有这个监测项目。")})
+            raise ValidationError({"item": gettext("没有这个监测项目。")})
         if self.value is not None and self.value < 0 and self.item not in BELOW_NOTHING:
-            raise ValidationError({"value": told("监测结果不能为负。")})
+            raise ValidationError({"value": gettext("监测结果不能为负。")})
 
     @property
     def exceeds(self) -> bool:
