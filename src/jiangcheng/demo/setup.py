@@ -24,6 +24,7 @@ from jiangcheng.demo import (
     register,
     stories,
     truth,
+    water,
 )
 
 Progress = Callable[[float, str], None]
@@ -85,7 +86,7 @@ def prepare(*, now: dt.datetime, progress: Progress) -> State:
 
 def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
-    for room in (enterprises, stories, fieldwork):
+    for room in (enterprises, stories, fieldwork, water):
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))
 
 
