@@ -137,7 +137,10 @@ def test_no_outfall_is_closed_out_without_all_its_evidence(bureau, lost):
 
 def test_completeness_by_county(bureau):
     officer = bureau["department"]
-    for number, code in (("PK-1", "220202"), ("PK-2", "220202"), ("PK-3", "220203")):
+    town = Region.objects.create(
+        code="220202001", name_zh="一街", name_en="First", level="township", parent=county()
+    )
+    for number, code in (("PK-1", "220202"), ("PK-2", town.code), ("PK-3", "220203")):
         outfall(officer, number, region=county(code))
     first = Outfall.objects.get(number="PK-1")
     act(first, "survey", officer, files=[city.photo()])

@@ -5,16 +5,23 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import defaultdict
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 import numpy as np
 from django.db.models import QuerySet
 
 from jiangcheng.core.access.models import User
 from jiangcheng.core.records import queries as records
+from jiangcheng.core.records.models import Record
+from jiangcheng.core.registry.models import Region
 from jiangcheng.modules.water import rules
 from jiangcheng.modules.water.models import BlackWater, WaterSample
 from jiangcheng.standards import periods
+
+COUNTY_DIGITS = 6
+"""Digits of a county's code (GB/T 2260)."""
+Row = TypeVar("Row", bound=Record)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,6 +42,19 @@ class BlackStanding:
 def visible(*, register: str, user: User, on: dt.date) -> QuerySet[Any]:
     """Return the rows of a register that a person may see and nobody has withdrawn."""
     return records.visible(register=register, user=user, on=on).filter(withdrawn_at=None)
+
+
+def by_county(rows: Iterable[Row]) -> list[tuple[Region | None, list[Row]]]:
+    """Return rows by the county of their area, in the order of the codes; rows of the whole city first."""
+    counties = {
+        region.code: region
+        for region in Region.objects.filter(level__in=(Region.Level.COUNTY, Region.Level.CITY))
+    }
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        # A lower area's code begins with that of the area it belongs to.
+        groups[row.region.code[:COUNTY_DIGITS] if row.region else ""].append(row)
+    return [(counties.get(code), group) for code, group in sorted(groups.items())]
 
 
 def samples(*, subject: str, place: str) -> QuerySet[WaterSample]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from django.db.models import Max
@@ -67,16 +66,15 @@ def outfall_standings(*, user: User, on: dt.date) -> list[OutfallStanding]:
 
 def by_county(found: Iterable[OutfallStanding]) -> list[CountyOutfalls]:
     """Return the ledger county by county."""
-    groups: dict[str, list[OutfallStanding]] = defaultdict(list)
-    for item in found:
-        groups[item.outfall.region.code if item.outfall.region else ""].append(item)
-    return [_county(rows) for _, rows in sorted(groups.items())]
+    standings = {item.outfall.number: item for item in found}
+    groups = ledgers.by_county(item.outfall for item in standings.values())
+    return [_county(region, [standings[row.number] for row in rows]) for region, rows in groups]
 
 
-def _county(rows: Sequence[OutfallStanding]) -> CountyOutfalls:
+def _county(region: Region | None, rows: Sequence[OutfallStanding]) -> CountyOutfalls:
     done = tuple(sum(row.stages[place].done for row in rows) for place in range(len(STAGES)))
     return CountyOutfalls(
-        region=rows[0].outfall.region,
+        region=region,
         total=len(rows),
         done=done,
         closed=sum(row.outfall.state == "closed" for row in rows),

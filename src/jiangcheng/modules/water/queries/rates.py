@@ -6,7 +6,6 @@ import dataclasses
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
 import numpy as np
 from django.db.models import Q
@@ -31,7 +30,6 @@ from jiangcheng.standards import periods, rounding
 FLOW = "river_flow"
 """Property of the daily mean flow [m³/s]."""
 NAN = float("nan")
-Row = TypeVar("Row", ManureFarm, Village)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -242,12 +240,13 @@ def algae(*, user: User, on: dt.date) -> list[tuple[AlgaeEvent, int]]:
 def manure(*, user: User, on: dt.date, year: int) -> list[CountyManure]:
     """Return the rates of manure treated and used by county."""
     rows = ledgers.visible(register="manure-farms", user=user, on=on).filter(year=year)
-    return [_manure(group) for group in _grouped(rows)]
+    return [_manure(region, group) for region, group in ledgers.by_county(rows)]
 
 
 def village_rates(*, user: User, on: dt.date) -> list[CountyVillages]:
     """Return the coverage of sewage, waste and toilets by county."""
-    return [_villages(group) for group in _grouped(ledgers.visible(register="villages", user=user, on=on))]
+    rows = ledgers.visible(register="villages", user=user, on=on)
+    return [_villages(region, group) for region, group in ledgers.by_county(rows)]
 
 
 def idle_facilities(*, user: User, on: dt.date) -> list[Village]:
@@ -303,11 +302,11 @@ def _flow(codes: Iterable[str], days: Sequence[dt.date]) -> dict[str, NDArray[np
     return found
 
 
-def _manure(rows: Sequence[ManureFarm]) -> CountyManure:
+def _manure(region: Region | None, rows: Sequence[ManureFarm]) -> CountyManure:
     produced = [_known(row.produced_tons) for row in rows]
     large = [row for row in rows if row.is_large]
     return CountyManure(
-        region=rows[0].region,
+        region=region,
         farms=len(rows),
         heads=sum(row.heads for row in rows),
         produced=float(np.nansum(produced)),
@@ -317,24 +316,17 @@ def _manure(rows: Sequence[ManureFarm]) -> CountyManure:
     )
 
 
-def _villages(rows: Sequence[Village]) -> CountyVillages:
+def _villages(region: Region | None, rows: Sequence[Village]) -> CountyVillages:
     idle = [row for row in rows if row.facility_state in ("idle", "broken")]
     treated = sum(row.sewage != "none" and row not in idle for row in rows)
     return CountyVillages(
-        region=rows[0].region,
+        region=region,
         villages=len(rows),
         sewage_percent=statistics.share(treated, len(rows)),
         waste_percent=statistics.share(sum(row.has_collection for row in rows), len(rows)),
         toilet_percent=rules.coverage([row.toilets for row in rows], [row.households for row in rows]),
         idle=len(idle),
     )
-
-
-def _grouped(rows: Iterable[Row]) -> list[list[Row]]:
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[row.region.code if row.region else ""].append(row)
-    return [group for _, group in sorted(groups.items())]
 
 
 def _known(value: float | None) -> float:

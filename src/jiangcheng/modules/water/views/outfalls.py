@@ -21,7 +21,9 @@ def outfalls(request: HttpRequest) -> HttpResponse:
     found = queries.outfall_standings(user=person(request), on=received_date(request))
     county = request.GET.get("region", "")
     chosen = [
-        item for item in found if not county or (item.outfall.region and item.outfall.region.code == county)
+        item
+        for item in found
+        if not county or (item.outfall.region and item.outfall.region.code.startswith(county))
     ]
     if request.GET.get("open"):
         chosen = [item for item in chosen if item.outfall.state != "closed"]
