@@ -410,3 +410,26 @@ def test_functional_zones_are_judged_by_their_own_target(bureau, town):
              target_class=target, section_code=code, valid_from_date=dt.date(2020, 1, 1))  # fmt: skip
     found = queries.zone_standings(user=officer, on=ON)
     assert [(item.reached, item.met) for item in found] == [(2, False), (2, True), (0, None)]
+
+
+def test_a_file_of_the_laboratory_fills_the_ledgers_once(bureau):
+    from django.core.files.base import ContentFile
+
+    officer = bureau["department"]
+    outfall(officer)
+    head = "subject,place,point,region,sampled_at,item,value,undetected,limit\n"
+    rows = "outfall,PK-1,1,220202,2026-10-01 09:00,cod,62,0,50\noutfall,PK-1,1,220202,2026-10-01 09:00,nh3n,4,0,5\n"
+
+    def imported(text):
+        file = ContentFile(text.encode(), name="lab.csv")
+        return records.import_file(
+            register="water-samples", file=file, name="lab.csv", actor=officer, at=AT, dry_run=False
+        )
+
+    first = imported(head + rows + "outfall,PK-1,1,220202,2026-10-01 09:00,gold,1,0,\n")
+    assert [row.outcome for row in first.rows] == ["added", "added", "refused"]
+    again = imported(head + rows)
+    assert [row.outcome for row in again.rows] == ["unchanged", "unchanged"]
+    found = queries.samples(subject="outfall", place="PK-1")
+    assert {(sample.item, sample.exceeds) for sample in found} == {("cod", True), ("nh3n", False)}
+    assert queries.stages(outfall=Outfall.objects.get())[1].done

@@ -10,7 +10,11 @@ import shapely.geometry
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.functional import lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+from jiangcheng.modules.water import rules
 
 NOT_NEGATIVE = (MinValueValidator(0),)
 CLASSES = [(1, "Ⅰ"), (2, "Ⅱ"), (3, "Ⅲ"), (4, "Ⅳ"), (5, "Ⅴ")]
@@ -50,3 +54,19 @@ def text(label: Any, length: int = 120) -> models.CharField[Any, Any]:
 def water_class(label: Any) -> models.PositiveSmallIntegerField[Any, Any]:
     """Return a field of a water class that must be reached."""
     return models.PositiveSmallIntegerField(label, choices=CLASSES, default=3)
+
+
+def item_choices() -> list[tuple[str, Any]]:
+    """Return the items of samples with their names."""
+    return [(item.code, _named(item.name_zh, item.name_en)) for item in rules.sample_items().values()]
+
+
+def check_choices() -> list[tuple[str, Any]]:
+    """Return the items of the check list of sources with their names."""
+    items = rules.settings("source_checks")["items"]
+    return [(item["code"], _named(item["name_zh"], item["name_en"])) for item in items]
+
+
+def _named(zh: str, en: str) -> Any:
+    """Return a name that follows the language of the reader."""
+    return lazy(lambda: zh if (get_language() or "zh").startswith("zh") else en, str)()

@@ -8,7 +8,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jiangcheng.core.records.models import Record
-from jiangcheng.modules.water import rules
 from jiangcheng.modules.water.models import fields
 
 BELOW_NOTHING = ("orp",)
@@ -30,8 +29,7 @@ class WaterSample(Record):
     """Code of the section, or number of the row in its register."""
     point = fields.text(_("点位"), 40)
     sampled_at = models.DateTimeField(_("采样时间"))
-    item = models.CharField(_("项目"), max_length=20)
-    """Code of the room's table of items."""
+    item = models.CharField(_("项目"), max_length=20, choices=fields.item_choices)
     value = models.FloatField(_("结果"))
     """In the unit of the table; the detection limit where nothing was detected."""
     undetected = models.BooleanField(_("未检出"), default=False)
@@ -43,9 +41,7 @@ class WaterSample(Record):
         indexes = [models.Index(fields=["subject", "place", "sampled_at"], name="water_sample_place")]
 
     def clean(self) -> None:
-        """Refuse unknown items and impossible values."""
-        if self.item not in rules.sample_items():
-            raise ValidationError({"item": gettext("没有这个监测项目。")})
+        """Refuse impossible values."""
         if self.value is not None and self.value < 0 and self.item not in BELOW_NOTHING:
             raise ValidationError({"value": gettext("监测结果不能为负。")})
 

@@ -58,8 +58,7 @@ class SourceCheck(Record):
         NOT_APPLICABLE = "na", _("不适用")
 
     source_number = models.CharField(_("水源地编号"), max_length=40)
-    item = models.CharField(_("检查项"), max_length=40)
-    """Code of the room's check list."""
+    item = models.CharField(_("检查项"), max_length=40, choices=fields.check_choices)
     answer = models.CharField(_("结论"), max_length=6, choices=Answer)
     checked_date = models.DateField(_("检查日期"))
     note = models.TextField(_("说明"), blank=True)
