@@ -12,6 +12,7 @@ from core import city
 from jiangcheng.core.access import services as access
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry.models import Region
+from jiangcheng.modules.water.models import Outfall
 
 AT, ON = city.AT, city.ON
 PAGES = ["overview", "matrix", "strip", "lake", "outfalls", "sources", "rates"]
@@ -178,3 +179,29 @@ def test_the_matrix_scrolls_inside_its_card_on_a_phone(officer, town):
     page = as_client(officer).get(reverse("water:matrix")).content.decode()
     assert page.count('class="table-wrap"') >= 2
     assert "style=" not in page
+
+
+def test_the_square_on_a_sign_opens_a_page_for_anybody(officer, town):
+    filled(town, officer)
+    plate = reverse("water:plate", args=["PK-1"])
+    # An outfall nobody has surveyed is not public.
+    assert Client().get(plate).status_code == 404
+    row = Outfall.objects.get()
+    records.act(record=row, action="survey", actor=officer, now=AT, text="已查", files=[city.photo()])
+    made(
+        "water-samples",
+        officer,
+        subject="outfall",
+        place="PK-1",
+        sampled_at=AT,
+        item="cod",
+        value=60.0,
+        limit=50.0,
+    )
+    page = Client().get(plate).content.decode()
+    assert "一号口" in page and "已查" in page and "已测" in page
+    # What was measured is not public, only that it was.
+    assert "化学需氧量" not in page and "溯源" not in page
+    square = as_client(officer).get(reverse("water:square", args=["PK-1"]))
+    assert square["Content-Type"] == "image/svg+xml" and square.content.startswith(b"<?xml")
+    assert Client().get(reverse("water:square", args=["PK-1"])).status_code in (302, 403)

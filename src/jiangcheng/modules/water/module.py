@@ -19,7 +19,7 @@ OUTFALLS = manifest.Register(
     ),
     filters=("state", "region", "kind", "treatment"),
     search=("number", "name_zh", "water_body", "owner"),
-    public=("number", "name_zh", "kind", "water_body", "owner"),
+    public=("number", "name_zh", "kind", "region", "water_body", "target_class", "owner"),
     public_when=("surveyed", "tested", "traced", "treating", "accepting", "closed"),
     workflow="outfall",
     overdue="water.outfall_overdue",
