@@ -25,7 +25,7 @@ PUBLIC = {
     "public/openings/<str:number>/book", "public/releases", "public/releases/<str:number>",
     "public/registers/<str:code>", "public/correct", "public/data", "public/data/catalogue.jsonld",
     "public/data/stations.json", "public/data/stations/<str:code>/<str:day>.<str:form>",
-    "air/public/", "water/public/", "enforcement/published", "inspectorate/published",
+    "air/public/", "water/public/", "water/outfalls/<str:number>/plate", "enforcement/published", "inspectorate/published",
     "enterprises/lists", "enterprises/p/<str:token>", "enterprises/plate-key.json",
     "enterprises/plate-revocations.json",
     "field/sw.js", "field/manifest.webmanifest",

@@ -31,7 +31,8 @@ def person(name, role, **where):
 
 
 @pytest.fixture
-def officer(town):
+def officer(town, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return person("department", "department", region_code="220200")
 
 

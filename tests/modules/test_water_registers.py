@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from core import city
+from jiangcheng.config import wiring
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access import services as access_services
 from jiangcheng.core.cases.models import Finding
@@ -30,7 +31,14 @@ ROLES = {
 
 
 @pytest.fixture
-def bureau(town):
+def bureau(request, db, settings):
+    """People of the bureau; the stations of the town where a test asks for the town."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if "town" in request.fixturenames:
+        request.getfixturevalue("town")
+    else:
+        wiring.load_manifests()
+        city.build()
     found = {}
     for name, (role, where) in ROLES.items():
         user = access_services.create_user(username=name, password=city.PASSWORD, display_name=name, at=AT)
@@ -346,7 +354,7 @@ def test_quotas_and_groundwater_units(bureau):
     assert (unit.quantity, unit.level, unit.state, unit.deepest, unit.wells) == (1, 3, 3, "2#", 2)
 
 
-def test_base_flow_of_the_year_with_its_rule_and_short_days(bureau):
+def test_base_flow_of_the_year_with_its_rule_and_short_days(bureau, town):
     officer = bureau["department"]
     row = made("base-flow-sections", officer, name_zh="吉林站", river="江", section_code="W1", base_flow=100,
                winter_flow=50, from_month=1, to_month=12)  # fmt: skip
