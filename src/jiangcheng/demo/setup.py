@@ -27,6 +27,7 @@ from jiangcheng.demo import (
     sound,
     stories,
     truth,
+    water,
 )
 
 Progress = Callable[[float, str], None]
@@ -88,7 +89,8 @@ def prepare(*, now: dt.datetime, progress: Progress) -> State:
 
 def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
-    for room in (enterprises, stories, fieldwork, greening, sound, emissions):
+    rooms = (enterprises, stories, fieldwork, greening, sound, emissions, water)
+    for room in rooms:
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))
 
 

@@ -16,3 +16,8 @@ def evaluate() -> None:
 def compute_indicators() -> None:
     """Score the water targets of the current year."""
     services.compute_indicators(on=timezone.localdate(), at=timezone.now())
+
+
+def watch_black_waters() -> None:
+    """Reopen the black-odorous waters that have come back."""
+    services.watch_black_waters(now=timezone.now())

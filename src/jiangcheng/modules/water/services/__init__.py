@@ -1,7 +1,35 @@
-"""The use cases of the room: load its data, classify readings and months, score the targets."""
+"""What the room does: classes, findings, targets, and the gates of its registers."""
 
 from jiangcheng.modules.water.services.evaluation import evaluate, evaluate_period
+from jiangcheng.modules.water.services.flows import FlowRefused, record_flows
+from jiangcheng.modules.water.services.gates import (
+    gate_chaos,
+    gate_close,
+    gate_eliminate,
+    gate_plan,
+    gate_survey,
+    gate_test,
+    gate_trace,
+    note_relapse,
+)
 from jiangcheng.modules.water.services.loading import load
+from jiangcheng.modules.water.services.relapses import watch_black_waters
 from jiangcheng.modules.water.services.targets import compute_indicators
 
-__all__ = ["compute_indicators", "evaluate", "evaluate_period", "load"]
+__all__ = [
+    "FlowRefused",
+    "compute_indicators",
+    "evaluate",
+    "evaluate_period",
+    "gate_chaos",
+    "gate_close",
+    "gate_eliminate",
+    "gate_plan",
+    "gate_survey",
+    "gate_test",
+    "gate_trace",
+    "load",
+    "note_relapse",
+    "record_flows",
+    "watch_black_waters",
+]
