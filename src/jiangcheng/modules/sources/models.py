@@ -133,7 +133,7 @@ class CoalSample(Record):
         FAILED = "failed", _("不合格")
 
     seller = models.CharField(_("被抽检单位"), max_length=120)
-    stage = models.CharField(_("环节"), max_length=12, choices=Stage)
+    stage = models.CharField(_("抽检环节"), max_length=12, choices=Stage)
     use = models.CharField(_("用途"), max_length=12, choices=Use)
     coal = models.CharField(_("煤种"), max_length=10, choices=Coal)
     sampled_date = models.DateField(_("采样日期"))
@@ -278,7 +278,7 @@ class ToxicResult(Record):
     list_version = models.CharField(_("名录版本"), max_length=20, blank=True)
 
     def clean(self) -> None:
-        if self.facility_id is None:  # type: ignore[attr-defined]
+        if self.facility_id is None:
             raise ValidationError({"facility": _("请选择企业。")})
         if not self.sampled_date:
             return
@@ -304,12 +304,12 @@ class OdsFiling(Record):
 
     year = models.PositiveIntegerField(_("年度"))
     substance = models.CharField(_("物质"), max_length=20, choices=controlled)
-    activity = models.CharField(_("活动"), max_length=14, choices=Activity)
+    activity = models.CharField(_("活动类别"), max_length=14, choices=Activity)
     quantity = models.FloatField(_("数量（t）"), validators=POSITIVE)
     filing = models.CharField(_("备案编号"), max_length=60, blank=True)
 
     def clean(self) -> None:
-        if self.facility_id is None:  # type: ignore[attr-defined]
+        if self.facility_id is None:
             raise ValidationError({"facility": _("请选择企业。")})
 
 
