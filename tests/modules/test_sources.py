@@ -15,10 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import city
+from jiangcheng.core.access import services as access
 from jiangcheng.core.cases.models import Case, Finding
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.observations import store
 from jiangcheng.core.records import services as records
+from jiangcheng.core.registry import services as registry
 from jiangcheng.core.registry.models import Facility, Region
 from jiangcheng.modules.participation import services as participation
 from jiangcheng.modules.sources import models, module, queries, rules, services
@@ -30,9 +32,33 @@ MOST_LINES = 60
 HOUR = dt.timedelta(hours=1)
 
 
+class People(dict):
+    """One person per role, made when a test first asks: hashing ten passwords takes longer than most tests."""
+
+    ROLES = {
+        "department": ("department", {"region_code": "220200"}),
+        "inspector": ("grid_inspector", {"region_code": "220202"}),
+        "enterprise": ("enterprise", {"facility_code": city.PLANT}),
+        "system": ("system_admin", {}),
+    }
+
+    def __missing__(self, name):
+        role, where = self.ROLES[name]
+        self[name] = access.create_user(username=name, password=city.PASSWORD, display_name=name, at=city.AT)
+        access.assign_role(user=self[name], role=role, on=dt.date(2026, 1, 1), at=city.AT, **where)
+        return self[name]
+
+
 @pytest.fixture
-def people(town):
-    return city.people()
+def people(db):
+    city.build()
+    return People()
+
+
+@pytest.fixture
+def properties(people):
+    """What stations can measure: loaded only where hours are put."""
+    registry.load_properties()
 
 
 def add(people, register, **values):
@@ -88,7 +114,13 @@ def test_no_rule_is_in_force_before_its_first_version():
 
 
 def site(people, **more):
-    values = {"name_zh": "一号工地", "kind": "construction", "station_code": "A1", "longitude": 126.7, "latitude": 43.5}
+    values = {
+        "name_zh": "一号工地",
+        "kind": "construction",
+        "station_code": "A1",
+        "longitude": 126.7,
+        "latitude": 43.5,
+    }
     return add(people, "dust-sites", **{**values, **more})
 
 
@@ -98,7 +130,7 @@ def dust(values, *, before=0, code="a34001"):
     town_module.put("A1", code, "avg", starts, values)
 
 
-def test_dust_over_the_limit_becomes_a_case_in_the_grid_of_the_site_not_of_the_station(people):
+def test_dust_over_the_limit_becomes_a_case_in_the_grid_of_the_site_not_of_the_station(people, properties):
     row = site(people)
     dust([900, 1000, 1000.5, 1200])
     assert services.watch_dust(now=city.AT) == 2
@@ -112,7 +144,7 @@ def test_dust_over_the_limit_becomes_a_case_in_the_grid_of_the_site_not_of_the_s
     assert queries.dust_loops(user=people["department"], on=ON)[row.number].percent == 100
 
 
-def test_a_clean_hour_ends_the_finding_and_a_finished_site_is_watched_no_more(people):
+def test_a_clean_hour_ends_the_finding_and_a_finished_site_is_watched_no_more(people, properties):
     row = site(people)
     dust([1200, 300])
     services.watch_dust(now=city.AT)
@@ -123,7 +155,7 @@ def test_a_clean_hour_ends_the_finding_and_a_finished_site_is_watched_no_more(pe
     assert services.watch_dust(now=city.AT + HOUR) == 0
 
 
-def test_what_was_found_baseless_does_not_count_as_dust(people):
+def test_what_was_found_baseless_does_not_count_as_dust(people, properties):
     site(people)
     dust([1200])
     services.watch_dust(now=city.AT)
@@ -133,7 +165,7 @@ def test_what_was_found_baseless_does_not_count_as_dust(people):
     assert rate(people, "dust_closed") == (0, 0)
 
 
-def test_a_rejected_hour_of_dust_is_not_reported_and_an_unknown_station_is_refused(people):
+def test_a_rejected_hour_of_dust_is_not_reported_and_an_unknown_station_is_refused(people, properties):
     site(people)
     town_module.put("A1", "a34002", "avg", [city.AT - HOUR], [900.0], flag=store.REJECTED)
     assert services.watch_dust(now=city.AT) == 0
@@ -232,7 +264,10 @@ def sample(people, **more):
 
 
 @given(
-    st.floats(0, 5), st.floats(0, 60), st.sampled_from(["general", "household"]), st.sampled_from(["lignite", "other"])
+    st.floats(0, 5),
+    st.floats(0, 60),
+    st.sampled_from(["general", "household"]),
+    st.sampled_from(["lignite", "other"]),
 )
 def test_coal_passes_exactly_where_no_limit_is_broken_and_more_sulphur_never_helps(sulphur, ash, use, coal):
     found = rules.judge_coal(use=use, coal=coal, sulphur=sulphur, ash=ash, on=ON)
@@ -263,7 +298,10 @@ def test_the_pass_rate_is_told_by_county_and_what_is_not_judged_does_not_count(p
     with pytest.raises(Refused, match="硫分和灰分"):
         act(people, sample(people, ash=None), "judge")
     found = queries.coal_by_county(user=people["department"], on=ON)
-    assert [(area.code, item.done, item.whole) for area, item in found] == [("220203", 0, 1), ("220202", 2, 2)]
+    assert [(area.code, item.done, item.whole) for area, item in found] == [
+        ("220203", 0, 1),
+        ("220202", 2, 2),
+    ]
     assert rate(people, "coal_passed") == (2, 3)
 
 
@@ -312,7 +350,7 @@ def test_values_at_nine_per_cent_oxygen_are_converted_before_they_are_judged():
     assert rules.ultra_low({**values, "a34013": np.full(200, 8.0)}, ON, reference_oxygen=9).verdict == "met"
 
 
-def test_the_share_of_ultra_low_boilers_comes_from_the_hours_of_their_outlets(people):
+def test_the_share_of_ultra_low_boilers_comes_from_the_hours_of_their_outlets(people, properties):
     plant = Facility.objects.get(code=city.PLANT)
     boiler = {"facility": plant, "retrofit": "done", "reference_oxygen": 6.0}
     add(people, "coal-boilers", name_zh="1号", capacity=75.0, station_code="P1", **boiler)
@@ -322,7 +360,10 @@ def test_the_share_of_ultra_low_boilers_comes_from_the_hours_of_their_outlets(pe
     for code, limit in LIMITS.items():
         town_module.put("P1", code, "zs_avg", starts, np.full(200, limit * 0.9))
     found = queries.boilers(user=people["department"], on=ON, now=city.AT)
-    assert sorted((item.boiler.name_zh, item.verdict) for item in found) == [("1号", "met"), ("2号", "unknown")]
+    assert sorted((item.boiler.name_zh, item.verdict) for item in found) == [
+        ("1号", "met"),
+        ("2号", "unknown"),
+    ]
 
 
 # Mobile sources
@@ -336,18 +377,24 @@ def test_a_machine_code_has_its_form(people):
     assert "code" in refused.value.message_dict
 
 
-def tested(people, day, plate="吉B12345", kind="remote", **more):
-    values = {"plate": plate, "kind": kind, "fuel": "diesel", "place": "一号点", "tested_date": dt.date.fromisoformat(day)}
+def passing(people, day, plate="吉B12345", kind="remote", **more):
+    values = {
+        "plate": plate,
+        "kind": kind,
+        "fuel": "diesel",
+        "place": "一号点",
+        "tested_date": dt.date.fromisoformat(day),
+    }
     return add(people, "vehicle-tests", **{**values, **more})
 
 
 def test_remote_sensing_is_judged_by_the_table_and_a_station_says_its_own_result(people):
-    assert tested(people, "2026-10-01", opacity=30.0).passed is True
-    assert tested(people, "2026-10-02", opacity=30.1).passed is False
-    assert tested(people, "2026-10-03").passed is None
-    assert tested(people, "2026-10-04", fuel="petrol", no_ppm=9000.0).passed is None
+    assert passing(people, "2026-10-01", opacity=30.0).passed is True
+    assert passing(people, "2026-10-02", opacity=30.1).passed is False
+    assert passing(people, "2026-10-03").passed is None
+    assert passing(people, "2026-10-04", fuel="petrol", no_ppm=9000.0).passed is None
     with pytest.raises(ValidationError) as refused:
-        tested(people, "2026-10-05", kind="im")
+        passing(people, "2026-10-05", kind="im")
     assert "passed" in refused.value.message_dict
     assert rate(people, "remote") == (1, 2)
 
@@ -371,18 +418,18 @@ def test_a_vehicle_is_listed_for_one_pollutant_over_twice_in_a_row_within_six_mo
 
 
 def test_a_high_emitter_is_listed_once_and_closed_only_by_a_passed_inspection(people):
-    tested(people, "2026-09-01", opacity=50.0)
-    tested(people, "2026-10-01", opacity=45.0)
+    passing(people, "2026-09-01", opacity=50.0)
+    passing(people, "2026-10-01", opacity=45.0)
     assert (services.list_high_emitters(now=city.AT), services.list_high_emitters(now=city.AT)) == (1, 0)
     row = models.HighEmitter.objects.get()
     act(people, row, "call", text="电话通知")
     with pytest.raises(Refused, match="合格的定期检验"):
         act(people, row, "close", text="已维修")
-    tested(people, "2026-10-20", kind="im", place="一站", passed=True)
-    tested(people, "2026-10-25", kind="im", place="一站", passed=False)
+    passing(people, "2026-10-20", kind="im", place="一站", passed=True)
+    passing(people, "2026-10-25", kind="im", place="一站", passed=False)
     with pytest.raises(Refused):
         act(people, row, "close", text="已维修")
-    tested(people, "2026-10-28", kind="im", place="一站", passed=True)
+    passing(people, "2026-10-28", kind="im", place="一站", passed=True)
     act(people, row, "close", text="已维修，复检合格")
     assert rate(people, "emitters_closed") == (1, 1) and rate(people, "im") == (2, 3)
     assert services.list_high_emitters(now=city.AT + HOUR) == 0
@@ -396,14 +443,22 @@ def test_a_high_emitter_that_nobody_closes_becomes_a_case(people):
 
 def test_an_action_has_progress_and_closes_when_every_item_is_done(people):
     action = add(
-        people, "special-actions", name_zh="柴油货车", kind="diesel", lead="大气科", starts_date=ON, due_at=city.AT
+        people,
+        "special-actions",
+        name_zh="柴油货车",
+        kind="diesel",
+        lead="大气科",
+        starts_date=ON,
+        due_at=city.AT,
     )
     with pytest.raises(Refused):
         act(people, action, "close", text="结束")
     item = {"action_number": action.number, "item": "路检"}
     add(people, "action-items", target="甲物流", result="good", **item)
     bad = add(people, "action-items", target="乙物流", result="problem", **item)
-    assert [(found.done, found.whole) for _row, found in queries.actions(user=people["department"], on=ON)] == [(1, 2)]
+    assert [
+        (found.done, found.whole) for _row, found in queries.actions(user=people["department"], on=ON)
+    ] == [(1, 2)]
     with pytest.raises(Refused, match="1 项"):
         act(people, action, "close", text="结束")
     records.change(record=bad, values={"result": "mended"}, actor=people["department"], at=city.AT)
@@ -421,7 +476,9 @@ def test_a_toxic_result_carries_the_version_of_the_list_of_its_day(people):
     add(people, "toxic-results", facility=plant, substance="formaldehyde", sampled_date=ON, point="二")
     assert row.list_version == "2018"
     found = queries.toxics(user=people["department"], on=ON)
-    assert [(item["count"], item["detected"], item["plants"], item["highest"]) for item in found] == [(2, 1, 1, 12.5)]
+    assert [(item["count"], item["detected"], item["plants"], item["highest"]) for item in found] == [
+        (2, 1, 1, 12.5)
+    ]
     for values in (
         {"facility": plant, "sampled_date": dt.date(2018, 1, 1)},
         {"facility": None, "sampled_date": ON},
@@ -431,9 +488,21 @@ def test_a_toxic_result_carries_the_version_of_the_list_of_its_day(people):
 
 
 def test_filed_quantities_are_summed_by_year_substance_and_activity(people):
-    for code, quantity, year in ((city.PLANT, 1.5, 2025), (city.OTHER_PLANT, 2.0, 2025), (city.PLANT, 9.0, 2024)):
+    for code, quantity, year in (
+        (city.PLANT, 1.5, 2025),
+        (city.OTHER_PLANT, 2.0, 2025),
+        (city.PLANT, 9.0, 2024),
+    ):
         plant = Facility.objects.get(code=code)
-        add(people, "ods-filings", facility=plant, year=year, substance="HCFC-22", activity="use", quantity=quantity)
+        add(
+            people,
+            "ods-filings",
+            facility=plant,
+            year=year,
+            substance="HCFC-22",
+            activity="use",
+            quantity=quantity,
+        )
     found = queries.ods_totals(user=people["department"], on=ON)
     assert [(row["year"], row["total"], row["count"]) for row in found] == [(2025, 3.5, 2), (2024, 9.0, 1)]
 
@@ -466,9 +535,7 @@ def test_upwind_sources_come_first_and_without_wind_the_nearest():
     assert rules.candidates(longitude=126.5, latitude=43.5, sources=[], wind=west, on=ON) == []
 
 
-def test_an_odour_complaint_lists_the_sources_near_it_by_the_wind_before_it(people):
-    from jiangcheng.core.registry import services as registry
-
+def test_an_odour_complaint_lists_the_sources_near_it_by_the_wind_before_it(people, properties):
     where = {"longitude": 126.3, "latitude": 43.5, "valid_from_date": "2020-01-01"}
     rows = [city.named("MET", "气象站", kind="weather", **where)]
     assert registry.import_register("stations", rows, actor=None, at=city.AT).errors == ()
@@ -477,19 +544,16 @@ def test_an_odour_complaint_lists_the_sources_near_it_by_the_wind_before_it(peop
     for name, longitude in (("东厂", 126.22), ("西厂", 126.15), ("远厂", 126.6)):
         add(people, "odour-sources", name_zh=name, longitude=longitude, latitude=43.5)
     assert "还没有异味投诉" in page(people, "odour").content.decode()
-    complain = {"kind": "air", "text": "有臭味", "longitude": 126.2, "latitude": 43.5}
-    case = _complaint(complain)
+    complaint, _code = participation.complain(
+        kind="air", text="有臭味", longitude=126.2, latitude=43.5, address="10.0.0.1", at=city.AT
+    )
+    case = complaint.case
     listed = page(people, "odour").content.decode()
     assert case.number in listed
     told = page(people, "odour_case", args=[case.number]).content.decode()
     assert told.index("西厂") < told.index("东厂") and "远厂" not in told and "270°" in told
     assert page(people, "odour_case", who="system", args=[case.number]).status_code in (302, 403)
     assert page(people, "odour_case", args=["X"]).status_code == 404
-
-
-def _complaint(values):
-    participation.complain  # noqa: B018
-    return Case.objects.latest("pk")
 
 
 # The page
