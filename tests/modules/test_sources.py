@@ -155,6 +155,16 @@ def test_a_clean_hour_ends_the_finding_and_a_finished_site_is_watched_no_more(pe
     assert services.watch_dust(now=city.AT + HOUR) == 0
 
 
+def test_dust_that_comes_back_is_a_new_finding_and_no_hour_counts_twice(people, properties):
+    site(people)
+    dust([1200, 300])
+    services.watch_dust(now=city.AT)
+    dust([1500], before=-1)
+    assert [services.watch_dust(now=city.AT + HOUR) for _ in range(2)] == [1, 0]
+    assert [finding.occurrences for finding in Finding.objects.order_by("pk")] == [1, 1]
+    assert Case.objects.count() == 1
+
+
 def test_what_was_found_baseless_does_not_count_as_dust(people, properties):
     site(people)
     dust([1200])

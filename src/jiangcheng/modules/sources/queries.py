@@ -280,10 +280,12 @@ def sample_case(number: str) -> Case | None:
     return case
 
 
-def reported_hours(dedup_key: str) -> set[str]:
-    """Return the beginnings of the periods that the latest finding of a key already holds."""
-    finding = Finding.objects.filter(dedup_key=dedup_key).order_by("-pk").first()
-    return {item.get("start", "") for item in finding.evidence} if finding else set()
+def reported_hours(dedup_key: str, *, since: dt.datetime) -> set[str]:
+    """Return the beginnings of the periods that findings of a key hold, of those seen since an instant."""
+    found = Finding.objects.filter(dedup_key=dedup_key, last_at__gte=since)
+    return {
+        item.get("start", "") for evidence in found.values_list("evidence", flat=True) for item in evidence
+    }
 
 
 def remote_tests() -> dict[str, list[VehicleTest]]:

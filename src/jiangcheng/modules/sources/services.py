@@ -159,7 +159,8 @@ def list_high_emitters(*, now: dt.datetime) -> int:
 def _report_dust(site: DustSite, found: queries.Hours, rule: Mapping[str, Any], now: dt.datetime) -> int:
     key = f"sources.dust:{site.number}"
     over = _over(found, rule)
-    known = queries.reported_hours(key)
+    since = now - dt.timedelta(hours=rule["look_back_hours"])
+    known = queries.reported_hours(key, since=since)
     new = [index for index in sorted(over) if _instant(found.start[index]).isoformat() not in known]
     station = Station.objects.get(code=site.station_code)
     for index in new:
