@@ -81,6 +81,7 @@ DESKS = ["access", "portal", "registry", "observations", "cases", "records", "in
 MODULES = [
     "air", "water", "emissions", "plan",
     "enterprises", "inspections", "enforcement", "credit", "inspectorate", "participation", "fieldwork", "greening",
+    "network",
 ]  # fmt: skip
 
 INSTALLED_APPS = [
