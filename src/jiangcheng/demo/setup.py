@@ -22,6 +22,7 @@ from jiangcheng.demo import (
     greening,
     history,
     incidents,
+    network,
     register,
     stories,
     truth,
@@ -86,7 +87,7 @@ def prepare(*, now: dt.datetime, progress: Progress) -> State:
 
 def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
-    for room in (enterprises, stories, fieldwork, greening):
+    for room in (enterprises, stories, fieldwork, greening, network):
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))
 
 

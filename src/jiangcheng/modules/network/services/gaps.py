@@ -15,7 +15,8 @@ from jiangcheng.standards import periods
 def detect_gaps(*, now: dt.datetime) -> int:
     """Add a row without reason for every unexplained silence of the last days; return how many were added.
 
-    A silence that goes on lengthens the row that ended where it was last seen.
+    A silence that goes on lengthens the row that ended where it was last seen. A row found here that nobody has
+    explained is withdrawn when values came late for all of it.
     """
     on = now.astimezone(periods.BEIJING).date()
     table = in_force("elements", on)
@@ -26,12 +27,21 @@ def detect_gaps(*, now: dt.datetime) -> int:
         end=end,
         least=table["least_gap_intervals"],
     )
+    _forget(found, end - table["gap_days"] * rules.DAY, now)
     added = 0
     for station, silences in sorted(found.items()):
         for silence in silences:
             for part in queries.missing(station=station, period=silence):
                 added += _told(station, part, now)
     return added
+
+
+def _forget(found: dict[str, list[rules.Period]], start: int, now: dt.datetime) -> None:
+    begin = dt.datetime.fromtimestamp(start, dt.UTC)
+    for row in Gap.objects.filter(detected=True, reason="", withdrawn_at=None, from_at__gte=begin):
+        first, last = row.from_at.timestamp(), row.to_at.timestamp()
+        if not any(a < last and first < b for a, b in found.get(row.station, ())):
+            records.withdraw(record=row, actor=None, at=now, reason="数据已补传")
 
 
 def _told(station: str, part: rules.Period, now: dt.datetime) -> int:
