@@ -57,7 +57,8 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
 
 def _points(plants: list[Facility], now: dt.datetime) -> list[Point]:
     """Register the sampling points and return them."""
-    rows, found = [], []
+    rows: list[dict[str, Any]] = []
+    found: list[Point] = []
     for start, zh, en, element, codes, count in POINTS:
         for place in range(count):
             plant, code = plants[place % len(plants)], f"{start}{place + 1:02d}"

@@ -152,7 +152,7 @@ def _registered(definition: Mapping[str, Any], year: int, known_at: dt.datetime)
     if definition["register"] not in manifests.registers():
         raise LookupError(f"no register {definition['register']!r}")
     model = records.model_of(definition["register"])
-    rows = model.history.as_of(known_at).filter(withdrawn_at=None)  # type: ignore[attr-defined]
+    rows = model.history.as_of(known_at).filter(withdrawn_at=None)
     if "year" in definition:
         rows = rows.filter(**{definition["year"]: year})
     else:

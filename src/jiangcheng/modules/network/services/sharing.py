@@ -106,7 +106,7 @@ def pull(
         after={"dataset": noted["dataset"], "rows": count, "form": form}, at=now, address=address[:64],
     )  # fmt: skip
     chunks = _as_csv(columns, table) if form == "csv" else _as_json(columns, table)
-    return Pull(noted["dataset"], form, count, chunks)
+    return Pull(str(noted["dataset"]), form, count, chunks)
 
 
 def _allowed(row: DataRequest, user: User, on: dt.date) -> None:

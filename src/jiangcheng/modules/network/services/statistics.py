@@ -32,10 +32,10 @@ def freeze(*, definition: Mapping[str, Any], year: int, actor: User, now: dt.dat
     content = rules.canonical(known)
     with transaction.atomic():
         earlier = StatisticsEdition.objects.filter(table=definition["code"], year=year)
-        last = earlier.order_by("-edition").first()
+        last: StatisticsEdition | None = earlier.order_by("-edition").first()
         if last is not None and last.sha256 == rules.digest(content):
             return last
-        found = StatisticsEdition.objects.create(
+        found: StatisticsEdition = StatisticsEdition.objects.create(
             table=definition["code"],
             year=year,
             edition=(earlier.aggregate(last=Max("edition"))["last"] or 0) + 1,

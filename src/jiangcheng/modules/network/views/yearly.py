@@ -15,7 +15,6 @@ from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.modules.network import queries, services
 from jiangcheng.modules.network.models import StatisticsEdition
-from jiangcheng.modules.network.rules import rural as rural_rules
 from jiangcheng.modules.network.rules import statistics as rules
 from jiangcheng.modules.network.rules.tables import in_force
 from jiangcheng.modules.network.views.wording import named
@@ -104,7 +103,7 @@ def rural(request: HttpRequest) -> HttpResponse:
     """Show the rural index of every county of a year, and what is missing for it."""
     on = received_date(request)
     year = _year(request.GET.get("year", ""), on.year)
-    table = rural_rules.in_force("rural", on)
+    table = in_force("rural", on)
     items = {item["code"]: named(item) for item in table["items"]}
     grades = {item["code"]: named(item) for item in table["grades"]}
     scope = access.scope(person(request), VIEW, on)
