@@ -91,7 +91,7 @@ def test_the_matrix_counts_points_and_what_arrived_with_few_queries(people, djan
     month = found.cells["air", "", 30]
     assert (month.expected, month.received) == (720, 18)
     well = found.cells["groundwater", "220202", 30]
-    assert (well.points, well.percent) == (1, None)
+    assert (well.points, well.expected, well.received) == (1, 1, 0)
     assert found.stations["P1", 1].received == 0 and ("area", "", 1) not in found.cells
 
 
@@ -194,6 +194,7 @@ def test_an_accepted_sample_is_a_value_of_the_same_series_and_half_the_limit_sta
         act(people, found, "accept", "department")
     assert act(people, found, "accept", "verifier").stored == 2.125
     assert values("G1", "w01019", store.Granularity.DAY) == {TODAY: (2.125, "N")}
+    assert queries.coverage(scope=EVERYTHING, on=city.ON).cells["groundwater", "", 1].percent == 100.0
     clean = act(
         people, sample(people, sampled_at=NOW - dt.timedelta(days=1), result=None), "accept", "verifier"
     )

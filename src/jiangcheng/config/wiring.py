@@ -54,7 +54,10 @@ def problems() -> list[str]:
     permissions = manifest.manifests.permissions()
     for declared in manifest.manifests:
         shown: list[Shown] = [*declared.pages, *declared.map_layers, *declared.home_cards]
-        cards: list[manifest.FacilityCard | manifest.StationCard] = [*declared.facility_cards, *declared.station_cards]
+        cards: list[manifest.FacilityCard | manifest.StationCard] = [
+            *declared.facility_cards,
+            *declared.station_cards,
+        ]
         held: list[Shown | manifest.FacilityCard | manifest.StationCard] = [*shown, *cards]
         for item in held:
             if item.permission not in permissions:

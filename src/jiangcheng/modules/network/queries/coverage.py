@@ -53,18 +53,20 @@ def points(*, scope: Scope | None, on: dt.date) -> dict[str, list[Station]]:
 def coverage(*, scope: Scope | None, on: dt.date) -> Coverage:
     """Return the matrix of the last full day and of the last full days before ``on`` (Beijing).
 
-    Two reads of the daily roll-ups serve all points, elements and windows.
+    Two reads of the daily roll-ups and one of the latest values serve all points, elements and windows. A
+    point that reports less often than the window is long owes one value since its interval began.
     """
     table = in_force("elements", on)
     found = points(scope=scope, on=on)
     every = [station for stations in found.values() for station in stations]
     end, windows = periods.day_bounds(on)[0], tuple(table["windows"])
     counted = _counted(every, end - max(windows) * rules.DAY, end)
+    newest = _newest(every)
     by_station: dict[tuple[str, int], rules.Arrival] = {}
     cells: dict[tuple[str, str, int], rules.Arrival] = {}
     for days in windows:
         window = (end - days * rules.DAY, end)
-        arrived = _arrived(every, counted, window)
+        arrived = _arrived(every, counted, newest, window)
         for element, stations in found.items():
             for station in stations:
                 arrival = by_station[station.code, days] = arrived[station.pk]
@@ -140,22 +142,43 @@ def _counted(stations: list[Station], start: int, end: int) -> dict[int, tuple[n
     return found
 
 
+def _newest(stations: list[Station]) -> dict[int, int]:
+    """Return the start of the newest day value by station: campaigns are not in the window, but before it."""
+    table = store.latest(stations=[station.pk for station in stations], granularity=store.Granularity.DAY)
+    found: dict[int, int] = {}
+    for station, start in zip(table["station"].to_pylist(), table["start"].to_pylist(), strict=True):
+        found[station] = max(start, found.get(station, start))
+    return found
+
+
 def _arrived(
-    stations: list[Station], counted: dict[int, tuple[np.ndarray, ...]], window: rules.Period
+    stations: list[Station],
+    counted: dict[int, tuple[np.ndarray, ...]],
+    newest: dict[int, int],
+    window: rules.Period,
 ) -> dict[int, rules.Arrival]:
     steps = {station.pk: max(rules.HOUR, station.expected_interval) for station in stations}
     got: dict[int, int] = {}
     for granularity, (station, day, count) in counted.items():
         hourly = granularity == store.Granularity.HOUR
-        per_day = {key: rules.DAY // step if hourly else 1 for key, step in steps.items()
-                   if hourly == (step < rules.DAY)}  # fmt: skip
+        per_day = {
+            key: rules.DAY // step if hourly else 1
+            for key, step in steps.items()
+            if hourly == (step < rules.DAY)
+        }
         begin, end = ((second + rules.BEIJING) // rules.DAY for second in window)
         inside = (day >= begin) & (day < end) & np.isin(station, list(per_day))
         got |= rules.received(station[inside], day[inside], count[inside], per_day)
     found = {}
     for point in stations:
-        due = rules.expected(window, steps[point.pk], _life(point))
-        found[point.pk] = rules.Arrival(1, due, min(due, got.get(point.pk, 0)))
+        step = steps[point.pk]
+        if step > window[1] - window[0]:
+            since = window[1] - step
+            due = rules.expected((since, window[1]), step, _life(point))
+            come = int(newest.get(point.pk, since - 1) >= since)
+        else:
+            due, come = rules.expected(window, step, _life(point)), got.get(point.pk, 0)
+        found[point.pk] = rules.Arrival(1, due, min(due, come))
     return found
 
 
