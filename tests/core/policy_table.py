@@ -132,6 +132,7 @@ def _number(route, numbers):
         "credit/disclos": "disclosures", "inspections/draws": "draws", "inspections/": "visits",
         "enforcement/": "punishments", "inspectorate/": "problems", "public/openings": "openings",
         "public/releases": "releases", "greening/projects": "project-access",
+        "network/campaigns": "campaigns", "network/agencies": "agencies", "network/requests": "data-requests",
     }  # fmt: skip
     register = next((code for start, code in about.items() if route.startswith(start)), "")
     return numbers.get(register, "X")

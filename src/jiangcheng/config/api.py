@@ -18,6 +18,7 @@ from jiangcheng.core.access.services import ninja_auth
 from jiangcheng.core.cases import api as cases
 from jiangcheng.core.indicators import api as indicators
 from jiangcheng.core.observations import api as observations
+from jiangcheng.modules.network import api as network
 
 with_etag = decorator_from_middleware(ConditionalGetMiddleware)
 """Answers 304 to a caller who holds the present answer already."""
@@ -35,6 +36,7 @@ api = NinjaAPI(
 for desk in (observations, cases, indicators):
     desk.router.add_decorator(with_etag, mode="view")
     api.add_router("", desk.router)
+api.add_router("", network.router)
 
 
 @api.get("/openapi.json", include_in_schema=False, url_name="openapi")

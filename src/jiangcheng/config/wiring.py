@@ -54,14 +54,18 @@ def problems() -> list[str]:
     permissions = manifest.manifests.permissions()
     for declared in manifest.manifests:
         shown: list[Shown] = [*declared.pages, *declared.map_layers, *declared.home_cards]
-        held: list[Shown | manifest.FacilityCard] = [*shown, *declared.facility_cards]
+        cards: list[manifest.FacilityCard | manifest.StationCard] = [
+            *declared.facility_cards,
+            *declared.station_cards,
+        ]
+        held: list[Shown | manifest.FacilityCard | manifest.StationCard] = [*shown, *cards]
         for item in held:
             if item.permission not in permissions:
                 found.append(f"{declared.code}: {item.url_name}: no permission {item.permission!r}")
         addresses: list[tuple[str, tuple[str, ...]]] = [(item.url_name, ()) for item in shown]
         addresses += [(page.url_name, ()) for page in declared.public_pages]
         addresses += [(card.url_name, ()) for card in declared.public_cards]
-        addresses += [(card.url_name, ("code",)) for card in declared.facility_cards]
+        addresses += [(card.url_name, ("code",)) for card in cards]
         found += [f"{declared.code}: no page {name!r}" for name, args in addresses if not _leads(name, *args)]
         found += [problem for register in declared.registers for problem in _wrong(register, permissions)]
         functions = [task.function for task in declared.tasks]

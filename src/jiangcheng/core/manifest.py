@@ -96,6 +96,16 @@ class FacilityCard:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class StationCard:
+    """A fragment of a station's page. ``url_name`` takes the station's code and answers HTML."""
+
+    url_name: str
+    names: Names
+    permission: str
+    order: int = 100
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class PublicPage:
     """An entry of the public site's menu; its view is marked public."""
 
@@ -307,6 +317,7 @@ class Manifest:
     indicators: tuple[Indicator, ...] = ()
     registers: tuple[Register, ...] = ()
     facility_cards: tuple[FacilityCard, ...] = ()
+    station_cards: tuple[StationCard, ...] = ()
     public_pages: tuple[PublicPage, ...] = ()
     public_cards: tuple[PublicCard, ...] = ()
     notification_kinds: tuple[NotificationKind, ...] = ()
@@ -405,6 +416,10 @@ class Registry:
     def facility_cards(self) -> list[FacilityCard]:
         """Return the fragments of an enterprise's file in their order."""
         return sorted(self._each("facility_cards"), key=lambda card: card.order)
+
+    def station_cards(self) -> list[StationCard]:
+        """Return the fragments of a station's page in their order."""
+        return sorted(self._each("station_cards"), key=lambda card: card.order)
 
     def public_pages(self) -> list[PublicPage]:
         """Return the menu of the public site."""

@@ -157,7 +157,8 @@ class Station(models.Model):
     """A place of measurement (站点): everything that has series of observations has one.
 
     An outlet's monitoring point is a station of kind ``gas_outlet`` or ``water_outlet``; an area's own
-    series (city AQI) belong to a station of kind ``area``.
+    series (city AQI) belong to a station of kind ``area``. Where people take samples (groundwater, soil,
+    villages) stands a point of kind ``manual``, whose attribute ``element`` says what it observes.
     """
 
     class Kind(models.TextChoices):
@@ -168,6 +169,7 @@ class Station(models.Model):
         GAS_OUTLET = "gas_outlet", "废气排放口"
         WATER_OUTLET = "water_outlet", "废水排放口"
         AREA = "area", "区域"
+        MANUAL = "manual", "手工监测点"
 
     code = models.CharField(max_length=40, unique=True)
     name_zh = models.CharField(max_length=80)

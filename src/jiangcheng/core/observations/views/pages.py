@@ -12,11 +12,13 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import received_at, received_date, requires
+from jiangcheng.core.manifest import manifests
 from jiangcheng.core.observations import queries, store
 from jiangcheng.core.observations.views.charts import flag_name, property_name
 from jiangcheng.core.observations.views.selection import (
@@ -123,10 +125,26 @@ def station(request: HttpRequest, code: str) -> HttpResponse:
             "gaps": _gaps(found, properties, now),
             "gap_days": GAP_DAYS,
             "about": _about(found),
+            "cards": _cards(request, code),
             "with_calendar": found.kind in (Station.Kind.AIR, Station.Kind.AREA),
             "with_classes": found.kind == Station.Kind.WATER,
         },
     )
+
+
+def _cards(request: HttpRequest, code: str) -> list[dict[str, str]]:
+    """Return the cards of the rooms that the person may open, in their order: anchor, title, address."""
+    held = access.permissions_of(request.user, received_date(request))
+    language = get_language() or "zh"
+    return [
+        {
+            "anchor": card.url_name.replace(":", "-"),
+            "title": card.names.in_language(language),
+            "url": reverse(card.url_name, args=[code]),
+        }
+        for card in manifests.station_cards()
+        if card.permission in held
+    ]
 
 
 def _gaps(
@@ -278,6 +296,7 @@ def _kind_name(kind: Station.Kind) -> str:
         Station.Kind.GAS_OUTLET: _("废气排放口"),
         Station.Kind.WATER_OUTLET: _("废水排放口"),
         Station.Kind.AREA: _("区域"),
+        Station.Kind.MANUAL: _("手工监测点"),
     }[kind]
 
 

@@ -1,0 +1,1 @@
+"""Rules of the network: coverage, validity of quality control, laboratory values, tables, the rural index."""
