@@ -48,8 +48,9 @@ TEXTS = (
     "", " ", "0", "-1", "1e308", "1e999", "nan", "inf", "-0", "9" * 30, "9" * 400, "0x10", "1_000", "٣", "１２",
     "2026-02-30", "2026-11-20", "0001-01-01", "9999-12-31", "99999-01-01", "2026-11-20T08:00:00+99:00",
     "0001-01-01 00:00:00", "9999-12-31 23:59:59", "1970-01-01T00:00:00Z", "24:00", "是", "true", "=1+1", "'=1", "@x",
-    "\ufeff", "\u2028", "\x1f", "\t", '"', ",", "\r", "\n", "a" * 300, "江" * 300, "😀", "\u0301", "../x", "new", "null",
-    "{}", "[]", '{"a":1}', "[[[[", PLANT, "220202", "220202-01", "P1", "P-1", "DA001", MN, "a21026", "1", "5", "12.5",
+    "\ufeff", "\u2028", "\x1f", "\t", '"', ",", "\r", "\n", "a" * 300, "江" * 300, "😀", "\u0301", "../x", "new",
+    "null", "{}", "[]", '{"a":1}', "[[[[", PLANT, "220202", "220202-01", "P1", "P-1", "DA001", MN, "a21026",
+    "1", "5", "12.5",
 )  # fmt: skip
 """What is put into a cell or a value."""
 VALUES: tuple[Any, ...] = (
@@ -58,9 +59,9 @@ VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 """What is put into a JSON document, beside the texts."""
 BYTES = (
-    b"\0", b"\xff", b"\xef\xbb\xbf", b"\xe6\xb8", b"\xce\xc2", b'"', b'""', b",", b"\n", b"\r", b"\r\n", b";", b"{", b"}",
-    b"[", b"]", b":", b"\\ud800", b"\\u0000", b"NaN", b"Infinity", b"1e999", b"9" * 30, b"<", b">", b"&", b"PK\x03\x04",
-    b"PK\x01\x02", b"[" * 3_000,
+    b"\0", b"\xff", b"\xef\xbb\xbf", b"\xe6\xb8", b"\xce\xc2", b'"', b'""', b",", b"\n", b"\r", b"\r\n", b";", b"{",
+    b"}", b"[", b"]", b":", b"\\ud800", b"\\u0000", b"NaN", b"Infinity", b"1e999", b"9" * 30, b"<", b">", b"&",
+    b"PK\x03\x04", b"PK\x01\x02", b"[" * 3_000,
 )  # fmt: skip
 """What is put between bytes."""
 
@@ -515,11 +516,12 @@ def _filters() -> list[Importer]:
 
     hours = [f"2026-03-0{1 + n // 24} {n % 24:02d}:00:00" for n in range(30)]
     of_hours = table(
-        ("code", "time", *air.columns_of("hour")), *(["A1", time, 10, 20, 30, 0.5, 60, 40] for time in hours)
+        ("code", "time", *air.columns_of("hour")),
+        *(["A1", time, 10, 20, 30, 0.5, 60, 40] for time in hours),
     )
+    day_names = air.columns_of("day")
     of_days = table(
-        ("time", *air.columns_of("day")),
-        *([f"2026-03-0{n}", *range(20, 27)][: 1 + len(air.columns_of("day"))] for n in (1, 2)),
+        ("time", *day_names), *([f"2026-03-0{n}", *range(20, 20 + len(day_names))] for n in (1, 2))
     )
     names = water.items_of(water.FULL)
     waters = table(
