@@ -65,6 +65,8 @@ def noise_evaluate(
     starts, levels = [], []
     for block in reader:
         seconds = block.seconds("time", given["time"])
+        outside = periods.natural_day(seconds) < np.datetime64(_first_day())
+        block.refuse(outside, "time", "no edition in force", block.text(given["time"]))
         values = block.number("leq", given["leq"])
         block.refuse(values > HIGHEST_LEVEL, "leq", "no sound level", block.text(given["leq"]))
         known = block.good & ~np.isnan(values)
@@ -77,6 +79,15 @@ def noise_evaluate(
         writer.writerows(_days(np.concatenate(starts), np.concatenate(levels), zone))
     sink.write(text.getvalue().encode())
     return stream.FilterReport(reader.rows, refused.count)
+
+
+def _first_day() -> dt.date:
+    """Return the second day on which limits and validity are in force: a night belongs to the day before."""
+    first = max(
+        min(edition.effective_from for edition in lookup.table(table).editions)
+        for table in ("GB3096", "HJ906")
+    )
+    return first + dt.timedelta(days=1)
 
 
 def _days(starts: NDArray[np.int64], levels: NDArray[np.float64], zone: str) -> list[list[str]]:

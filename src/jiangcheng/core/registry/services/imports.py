@@ -342,6 +342,8 @@ def _take_limits(permits: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _converted(field: fields.Field[Any, Any], value: Any) -> Any:
     if isinstance(value, str):
+        if "\0" in value:
+            raise _BadRow(field.name, "holds the character NUL")
         value = value.strip()
         if value == "" and not field.empty_strings_allowed:
             return None if field.null else field.get_default()
@@ -352,7 +354,7 @@ def _converted(field: fields.Field[Any, Any], value: Any) -> Any:
             value = json.loads(value) if isinstance(value, str) else value
             return _geometry(value) if field.name == "boundary" and value is not None else value
         return field.to_python(value)
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, TypeError, ArithmeticError) as error:
         message = error.messages[0] if isinstance(error, ValidationError) else str(error)
         raise _BadRow(field.name, message) from error
 
