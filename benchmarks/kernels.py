@@ -48,9 +48,10 @@ MINUTES = 60
 PEER_ROWS = 2_000
 PEER = """
 import sys, time, aqi
-rows = [[float(cell) for cell in line.split()] for line in sys.stdin]
-names = (aqi.POLLUTANT_SO2_24H, aqi.POLLUTANT_NO2_24H, aqi.POLLUTANT_PM10, aqi.POLLUTANT_CO_24H, aqi.POLLUTANT_O3_8H,
-         aqi.POLLUTANT_PM25)
+from aqi.algos import mep
+rows = [line.split() for line in sys.stdin]
+names = (mep.POLLUTANT_SO2_24H, mep.POLLUTANT_NO2_24H, mep.POLLUTANT_PM10, mep.POLLUTANT_CO_24H, mep.POLLUTANT_O3_8H,
+         mep.POLLUTANT_PM25)
 begin = time.process_time()
 found = [aqi.to_aqi(list(zip(names, row)), algo=aqi.ALGO_MEP) for row in rows]
 print(time.process_time() - begin)

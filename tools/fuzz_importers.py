@@ -271,6 +271,7 @@ def open_database(folder: pathlib.Path) -> None:
     os.environ["JIANGCHENG_DATA"] = str(folder)
     os.environ["JIANGCHENG_DATABASE_URL"] = ""
     import django
+    from django.apps import apps
     from django.conf import settings
     from django.core.management import call_command
 
@@ -278,7 +279,9 @@ def open_database(folder: pathlib.Path) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     logging.disable()
     django.setup()
-    call_command("migrate", verbosity=0)
+    # Tables are made as the models are: the steps by which they came about take far longer.
+    settings.MIGRATION_MODULES = {config.label: None for config in apps.get_app_configs()}
+    call_command("migrate", run_syncdb=True, verbosity=0)
     from jiangcheng.config import wiring
 
     wiring.load_manifests()

@@ -23,6 +23,7 @@ from typing import Any
 GROWTH_BYTES = 48 * 1_024 * 1_024
 KINDS = ("crash", "hang", "disagreement", "growth")
 SHOWN = 600
+START_FACTOR = 10
 MOST_ENDS = 20
 """Workers that die or hang before the run is given up: it is the fuzzer then, not an input."""
 _INDEX = struct.Struct("<q")
@@ -115,7 +116,7 @@ def supervised(
     batch
         Inputs between two notes of the worker; so many are passed over where it dies or hangs.
     hang
-        Seconds without progress after which it hangs; until the first note ten times as many.
+        Seconds without progress after which it hangs; until the first note `START_FACTOR` times as many.
     """
     findings: list[dict[str, Any]] = []
     rss: list[int] = []
@@ -169,7 +170,7 @@ def _watched(
                 if tell:
                     tell(at)
             # Starting includes compiling or migrating, which may take long.
-            elif time.monotonic() - since > (hang if at > first else 10 * hang):
+            elif time.monotonic() - since > (hang if at > first else START_FACTOR * hang):
                 worker.kill()
                 worker.wait()
                 ended = "hang"

@@ -65,8 +65,9 @@ def noise_evaluate(
     starts, levels = [], []
     for block in reader:
         seconds = block.seconds("time", given["time"])
-        outside = periods.natural_day(seconds) < np.datetime64(_first_day())
-        block.refuse(outside, "time", "no edition in force", block.text(given["time"]))
+        block.refuse(
+            _outside(periods.natural_day(seconds)), "time", "no edition in force", block.text(given["time"])
+        )
         values = block.number("leq", given["leq"])
         block.refuse(values > HIGHEST_LEVEL, "leq", "no sound level", block.text(given["leq"]))
         known = block.good & ~np.isnan(values)
@@ -81,13 +82,14 @@ def noise_evaluate(
     return stream.FilterReport(reader.rows, refused.count)
 
 
-def _first_day() -> dt.date:
-    """Return the second day on which limits and validity are in force: a night belongs to the day before."""
-    first = max(
-        min(edition.effective_from for edition in lookup.table(table).editions)
-        for table in ("GB3096", "HJ906")
-    )
-    return first + dt.timedelta(days=1)
+def _outside(days: periods.Days) -> NDArray[np.bool_]:
+    """Tell which days no edition answers for; the night of the first one would belong to the day before."""
+    found = np.zeros(len(days), dtype=np.bool_)
+    for table in ("GB3096", "HJ906"):
+        editions = lookup.table(table).editions
+        found |= days <= np.datetime64(min(edition.effective_from for edition in editions))
+        found |= days >= np.datetime64(max(edition.effective_to for edition in editions))
+    return found
 
 
 def _days(starts: NDArray[np.int64], levels: NDArray[np.float64], zone: str) -> list[list[str]]:

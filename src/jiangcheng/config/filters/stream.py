@@ -123,7 +123,10 @@ class Reader:
 
     def __init__(self, source: BinaryIO, rejects: Rejects) -> None:
         header = source.readline().decode("utf-8-sig")
-        self.names = next(csv.reader([header]), [])
+        try:
+            self.names = next(csv.reader([header]), [])
+        except csv.Error as error:
+            raise ValueError(f"the header cannot be read: {error}") from error
         if not self.names:
             raise ValueError("the file has no header")
         if len(set(self.names)) < len(self.names):
