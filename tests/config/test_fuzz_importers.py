@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
+from django.db import transaction
 
 import fuzz_importers as fuzzer
 from jiangcheng.core.access import rules as access

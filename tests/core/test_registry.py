@@ -53,6 +53,12 @@ def test_a_file_of_another_form_is_told_as_unreadable(tmp_path, name, content):
         list(registers.read(path))
 
 
+def test_a_station_of_another_outlet_refuses_its_row_only():
+    row = {"facility": city.PLANT, "name_zh": "x", "name_en": "x"}
+    report = load("outlets", [{**row, "number": "DA002", "station": "P1"}, {**row, "number": "DA003"}])
+    assert (report.inserted, report.errors[0].column) == (1, "station")
+
+
 def test_a_text_with_nul_refuses_its_row_only():
     rows = [city.named("X\0", "x", level="county"), city.named("220299", "x", level="county")]
     report = load("regions", rows)

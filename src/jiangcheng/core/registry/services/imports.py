@@ -191,6 +191,12 @@ class _Import:
     def _load_known(self) -> None:
         for item in self.kind.model._default_manager.all():
             self.known[self._key(item)] = item
+        alone = len(self.kind.key) == 1
+        self.owners: dict[str, dict[Any, tuple[Any, ...]]] = {
+            field.attname: {getattr(item, field.attname): key for key, item in self.known.items()}
+            for field in self.kind.model._meta.concrete_fields
+            if field.unique and not field.primary_key and not (alone and field.name == self.kind.key[0])
+        }
 
     def _load_references(self) -> None:
         self.targets = {
@@ -236,6 +242,7 @@ class _Import:
         for name, value in values.items():
             setattr(item, name, value)
         self._check(item)
+        self._own(key, item)
         if known is None:
             self.inserts[key] = item
             if self.name == "regions":
@@ -245,6 +252,13 @@ class _Import:
             self.changes.append({"key": key, "before": changed, "after": {n: values[n] for n in changed}})
         else:
             self.unchanged += 1
+
+    def _own(self, key: tuple[Any, ...], item: Any) -> None:
+        """Refuse what only one row may have and another one has."""
+        for attribute, owners in self.owners.items():
+            value = getattr(item, attribute)
+            if value is not None and owners.setdefault(value, key) != key:
+                raise _BadRow(attribute.removesuffix("_id"), "belongs to another row already")
 
     def _insert_now(self, item: Any) -> None:
         # A region's parent may stand a few rows above in the same file.
