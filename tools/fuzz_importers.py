@@ -304,6 +304,9 @@ def build(folder: pathlib.Path) -> Town:
     access.assign_role(user=officer, role="department", on=dt.date(2026, 1, 1), at=AT, region_code="220200")
     client = Client()
     client.force_login(officer)
+    for path in PAGES:
+        # The first answer of a process takes seconds; no input is to be blamed for it.
+        client.post(path)
     return Town(officer, folder, client)
 
 
@@ -437,7 +440,7 @@ def _permits(town: Town) -> Importer:
 
     def run(data: bytes, chance: random.Random) -> None:
         if chance.random() < 0.3:
-            _posted(town, "/enterprises/permits/import", data, chance, {})
+            _posted(town, PERMITS_PAGE, data, chance, {})
             return
         try:
             document = access_rules.read_json(data)
@@ -482,7 +485,7 @@ def _areas(town: Town) -> Importer:
         kind, complete = chance.choice(list(collections)), chance.random() < 0.5
         if chance.random() < 0.3:
             form = {"kind": kind, "source": "x", "valid_from": "2026-11-01"}
-            _posted(town, "/noise/zones/import", data, chance, form)
+            _posted(town, AREAS_PAGE, data, chance, form)
             return
         try:
             document = access_rules.read_json(data)
@@ -754,14 +757,14 @@ def work(
     for number in range(first, first + inputs):
         fuzzing.reached(progress, number)
         importer, data, chance = make(seed, number, ways)
-        since = time.perf_counter()
+        since = time.process_time()
         try:
             with transaction.atomic(), connection.execute_wrapper(_storable):
                 importer.check(data, chance)
                 transaction.set_rollback(True)
         except Exception as error:
             fuzzing.note(findings, seed, number, data, importer.name, error)
-        took = time.perf_counter() - since
+        took = time.process_time() - since
         slowest[importer.name] = max(slowest.get(importer.name, 0.0), round(took, 3))
         if took > HANG_SECONDS:
             findings.append(

@@ -191,9 +191,13 @@ def _monitoring(permit: Permit, row: Mapping[str, Any]) -> None:
 
 def _create(item: Model) -> None:
     """Store a row of a part if its own values are what they may be; what it refers to was looked up."""
-    references = {field.name for field in item._meta.concrete_fields if field.is_relation}
+    passed = {
+        field.name
+        for field in item._meta.concrete_fields
+        if field.is_relation or (field.null and getattr(item, field.attname) is None)
+    }
     try:
-        item.clean_fields(exclude=references)
+        item.clean_fields(exclude=passed)
     except ValidationError as error:
         column, messages = next(iter(error.message_dict.items()))
         raise _Bad(f"{column}: {messages[0]}") from error
