@@ -246,6 +246,7 @@ PERMIT = {
     "reports": [{"frequency": "quarter", "after_days": 15}, {"frequency": "month", "merges": True}],
     "monitoring": [{"outlet": "DA001", "property": "a21026", "statistic": "zs_avg", "frequency": "continuous"}],
 }  # fmt: skip
+PAGES = (PERMITS_PAGE, AREAS_PAGE) = ("/enterprises/permits/import", "/noise/zones/import")
 ROW = {
     "time": "2026-11-01T08:00:00",
     "interval": "hour",
