@@ -32,11 +32,11 @@ SCALES = {
 }
 
 
-def concentrations() -> dict[str, NDArray[np.float64]]:
+def concentrations(rows: int = STATIONS * HOURS) -> dict[str, NDArray[np.float64]]:
     random = np.random.default_rng(212)
     columns = {}
     for name, (mean, digits) in SCALES.items():
-        values = np.round(random.gamma(1.5, mean / 1.5, STATIONS * HOURS), digits)
+        values = np.round(random.gamma(1.5, mean / 1.5, rows), digits)
         values[random.random(values.size) < 0.02] = np.nan
         columns[name] = values
     return columns
@@ -57,7 +57,7 @@ def breakpoints() -> dict[str, tuple[int, NDArray[np.int64], NDArray[np.int64]]]
 
 
 def reference(columns: dict[str, NDArray[np.float64]], tables: dict) -> NDArray[np.int64]:
-    aqi = np.full(STATIONS * HOURS, -1, dtype=np.int64)
+    aqi = np.full(len(next(iter(columns.values()))), -1, dtype=np.int64)
     for name, values in columns.items():
         digits, points, indices = tables[name]
         missing = np.isnan(values)

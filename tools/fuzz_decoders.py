@@ -23,24 +23,21 @@ import contextlib
 import gc
 import json
 import math
-import os
 import pathlib
 import random
-import struct
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+import fuzzing
+from fuzzing import check as _check
+from fuzzing import resident
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BATCH = 64
 # A few milliseconds are enough for any input; a process that stands still for so long hangs.
 HANG_SECONDS = 30.0
-# A worker that grows by more between the middle and the end of its work does not merely fill its caches.
-GROWTH_BYTES = 48 * 1_024 * 1_024
-_INDEX = struct.Struct("<q")
 KEY = b"0123456789abcdef"
 HEAD = "QN=20160801085857223;ST=32;CN=2011;PW=123456;MN=010000A8900016F000169DC0;Flag=%d;"
 TOKENS = (
@@ -135,28 +132,11 @@ def make(seed: int, number: int, frames: Sequence[bytes]) -> bytes:
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
     """Return the bytes with one small damage."""
-    place, size = chance.randrange(len(data) + 1), chance.randrange(1, 9)
-    match chance.randrange(9):
-        case 0:
-            return data[:place] + data[place + size :]
-        case 1:
-            return data[:place] + chance.randbytes(size) + data[place:]
-        case 2:
-            return data[:place] + chance.choice(TOKENS) + data[place:]
-        case 3:
-            return data[:place] + chance.choice(TOKENS) + data[place + size :]
-        case 4:
-            return data[:place] + bytes([chance.randrange(256)]) + data[place + 1 :]
-        case 5:
-            return data[:place] + data[max(place - 8 * size, 0) : place] + data[place:]
-        case 6:
-            return data[:place]
-        case 7:
-            return b"##%04d" % chance.randrange(10_000) + data[6:]
-        case _:
-            return (
-                data[:place] + b"%d" % chance.randrange(10 ** chance.randrange(1, 20)) + data[place + size :]
-            )
+    return fuzzing.mutated(data, chance, TOKENS, _other_length)
+
+
+def _other_length(data: bytes, chance: random.Random) -> bytes:
+    return b"##%04d" % chance.randrange(10_000) + data[6:]
 
 
 def reframed(data: bytes, chance: random.Random) -> bytes:
@@ -170,15 +150,6 @@ def reframed(data: bytes, chance: random.Random) -> bytes:
 
 
 # --- what is held to be true
-
-
-class Finding(Exception):  # noqa: N818
-    """Something that must not be."""
-
-
-def _check(holds: bool, what: str) -> None:
-    if not holds:
-        raise Finding(what)
 
 
 def check_decoder(data: bytes, *, tolerant: bool, keys: Any) -> None:
@@ -286,11 +257,10 @@ def work(
     ring = hj212.KeyRing(default=(KEY,))
     check_kernel(frames[0])  # compiled before the clock and the memory count
     findings: list[dict[str, Any]] = []
-    memory = [_resident()]
+    memory = [resident()]
     begin = time.perf_counter()
     for start in range(first, first + inputs, BATCH):
-        if progress is not None:
-            os.pwrite(progress, _INDEX.pack(start), 0)
+        fuzzing.reached(progress, start)
         numbers = range(start, min(start + BATCH, first + inputs))
         batch = [make(seed, number, frames) for number in numbers]
         for number, data in zip(numbers, batch, strict=True):
@@ -311,10 +281,10 @@ def work(
         _try(findings, seed, start, b"", "columns", check_columns, batch, tolerant=start // BATCH % 2 == 0)
         _try(findings, seed, start, b"", "kernel", check_kernel, b"".join(batch))
         if (start - first) // BATCH % 64 == 63:
-            memory.append(_resident())
+            memory.append(resident())
     seconds = time.perf_counter() - begin
     gc.collect()
-    memory.append(_resident())
+    memory.append(resident())
     return {"inputs": inputs, "seconds": seconds, "findings": findings, "rss": memory}
 
 
@@ -331,26 +301,7 @@ def _try(
     try:
         check(*given, **how)
     except Exception as error:
-        kind = "disagreement" if isinstance(error, Finding) else "crash"
-        findings.append(
-            {
-                "kind": kind,
-                "reader": reader,
-                "seed": seed,
-                "number": number,
-                "error": f"{type(error).__name__}: {error}"[:600],
-                "input": repr(data[:600]),
-            }
-        )
-
-
-def _resident() -> int:
-    """Return the memory that the process holds now [bytes]; 0 where the system does not tell."""
-    try:
-        pages = pathlib.Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    except OSError:
-        return 0
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        fuzzing.note(findings, seed, number, data, reader, error)
 
 
 # --- the watch over the workers
@@ -366,66 +317,10 @@ def run(
     tell: Any = None,
 ) -> dict[str, Any]:
     """Run inputs in a process of its own, a new one where it dies or hangs; return the report."""
-    findings: list[dict[str, Any]] = []
-    rss: list[int] = []
-    begin, end, growth = time.perf_counter(), first + inputs, 0
-    while first < end:
-        done, reached = _watched(seed, first, end - first, files, hang, tell)
-        if isinstance(done, str):
-            findings.append({"kind": done, "seed": seed, "number": reached, "of": BATCH, "reader": "?"})
-            first = reached + BATCH
-            continue
-        findings += done["findings"]
-        rss += done["rss"]
-        middle = len(done["rss"]) // 2
-        growth = max(growth, done["rss"][-1] - done["rss"][middle])
-        break
-    if growth > GROWTH_BYTES:
-        findings.append({"kind": "growth", "bytes": growth})
-    seconds = time.perf_counter() - begin
-    kinds = ("crash", "hang", "disagreement", "growth")
-    return {
-        "inputs": inputs,
-        "seed": seed,
-        "seconds": round(seconds, 1),
-        "per_second": round(inputs / seconds),
-        **{kind: sum(found["kind"] == kind for found in findings) for kind in kinds},
-        "rss_start": rss[0] if rss else 0,
-        "rss_most": max(rss, default=0),
-        "rss_end": rss[-1] if rss else 0,
-        "rss_growth_second_half": growth,
-        "findings": findings,
-    }
-
-
-def _watched(
-    seed: int, first: int, inputs: int, files: Sequence[pathlib.Path], hang: float, tell: Any
-) -> tuple[dict[str, Any] | str, int]:
-    """Return a worker's report, or how it ended without one, and how far it came."""
-    with tempfile.TemporaryFile() as progress, tempfile.TemporaryFile() as output:
-        os.pwrite(progress.fileno(), _INDEX.pack(first), 0)
-        command = [sys.executable, __file__, "--worker", str(progress.fileno()), "--seed", str(seed)]
-        command += ["--first", str(first), "--inputs", str(inputs), "--vectors", *map(str, files)]
-        worker = subprocess.Popen(command, pass_fds=[progress.fileno()], stdout=output)
-        at, since = first, time.monotonic()
-        ended = ""
-        while worker.poll() is None:
-            time.sleep(0.05)
-            reached = _INDEX.unpack(os.pread(progress.fileno(), 8, 0))[0]
-            if reached != at:
-                at, since = reached, time.monotonic()
-                if tell:
-                    tell(reached)
-            # Starting includes compiling, which may take long.
-            elif time.monotonic() - since > (hang if at > first else 10 * hang):
-                worker.kill()
-                worker.wait()
-                ended = "hang"
-        output.seek(0)
-        text = output.read()
-        if not ended and worker.returncode == 0 and text:
-            return json.loads(text), first + inputs
-        return ended or "crash", at
+    options = ["--vectors", *map(str, files)]
+    return fuzzing.supervised(
+        __file__, options, inputs=inputs, seed=seed, first=first, batch=BATCH, hang=hang, tell=tell
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -446,12 +341,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(work(**what, progress=chosen.worker)))
         return 0
     tell = (lambda at: print(f"\r{at}", end="", file=sys.stderr)) if sys.stderr.isatty() else None
-    report = run(**what, tell=tell)
-    found = report.pop("findings")
-    print(json.dumps({**report, "findings": found} if chosen.json else report, indent=1))
-    for finding in found[:20]:
-        print(json.dumps(finding, ensure_ascii=False), file=sys.stderr)
-    return 1 if found else 0
+    return fuzzing.printed(run(**what, tell=tell), whole=chosen.json)
 
 
 if __name__ == "__main__":

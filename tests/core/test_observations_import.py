@@ -246,3 +246,23 @@ def test_the_command_line(city, tmp_path, capsys):
     assert len((tmp_path / "o.csv").read_text().splitlines()) == 2
     assert main.main(["export", "observations", str(tmp_path / "o.csv"), "--station", "S7", *period]) == 2
     assert main.main(["import", "observations", str(tmp_path / "none.csv")]) == 2
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.csv", "x.csv.gz"])
+def test_a_damaged_file_is_told_as_unreadable(city, tmp_path, name):
+    path = tmp_path / name
+    if name.endswith("parquet"):
+        pq.write_table(pa.table({"station": ["S1"], "time": ["2026-01-01"], "a34004": ["1"]}), path)
+        whole = path.read_bytes()
+        path.write_bytes(whole[:4] + b"\xff" * 20 + whole[24:])
+    elif name.endswith("gz"):
+        path.write_bytes(gzip.compress(LONG.encode())[:-12] + b"damaged end!")
+    else:
+        path.write_bytes(b"station,property\rtime,value\nS1,a34004\n")
+    with pytest.raises(ValueError):
+        services.import_file(path, dry_run=True, actor=None, received_at=RECEIVED)
+
+
+def test_a_file_that_is_not_there_stays_an_error_of_the_system(city, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        services.import_file(tmp_path / "none.csv", dry_run=True, actor=None, received_at=RECEIVED)

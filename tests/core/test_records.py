@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import zipfile
 
 import openpyxl
 import pytest
@@ -230,6 +231,37 @@ def test_undoing_is_refused_where_somebody_built_on_it_and_nothing_is_undone(peo
 def test_what_is_no_register_is_refused_whole(people, content):
     with pytest.raises(services.FileRefused):
         bring(people, SimpleUploadedFile("x.xlsx", content))
+
+
+def test_a_workbook_whose_content_types_are_damaged_is_refused_whole(people):
+    whole = services.as_xlsx("x", [HEADING.split(","), LINES[0].split(",")])
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(whole)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"ContentType=", b"ContentTe="))
+    with pytest.raises(services.FileRefused):
+        bring(people, SimpleUploadedFile("x.xlsx", out.getvalue()))
+
+
+def test_cells_that_cannot_be_stored_refuse_their_row_only(people):
+    result = bring(people, csv_file(f"E-1,{city.PLANT},late_report,2026-10-01,a\0b,", LINES[1]))
+    assert outcomes(result) == ["refused", "added"]
+    assert result.rows[0].errors[0][0] == "document"
+
+
+@pytest.mark.parametrize(
+    ("register", "text"),
+    [
+        ("compensations", f"number,facility,damage,assessed\nX-1,{city.PLANT},x,twelve\n"),
+        ("air-warnings", "number,starts_date,ends_date\nX-1,2026-11-20,2026-11-20\n"),
+    ],
+)
+def test_what_the_database_or_arithmetic_refuses_is_a_refused_row(people, register, text):
+    file = SimpleUploadedFile("x.csv", text.encode())
+    result = services.import_file(
+        register=register, file=file, name="x.csv", actor=people["department"], at=city.AT, dry_run=False
+    )
+    assert outcomes(result) == ["refused"] and result.rows[0].errors
 
 
 def test_a_formula_is_a_text_in_every_file_a_spreadsheet_opens_and_comes_back_the_same(people):

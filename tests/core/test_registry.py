@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import city
+from jiangcheng.config import registers
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import AuditEntry
 from jiangcheng.core.registry import models, queries, rules, services
@@ -34,6 +35,34 @@ def _city(db, settings, tmp_path):
 
 def load(kind, rows, **more):
     return services.import_register(kind, rows, actor=None, at=AT, **more)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.json", b"[5]"),
+        ("x.json", b'[{"code": NaN}]'),
+        ("x.json", b"[" * 9_999),
+        ("x.csv", b"code\n[[[[\n"),
+    ],
+)
+def test_a_file_of_another_form_is_told_as_unreadable(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError):
+        list(registers.read(path))
+
+
+def test_a_station_of_another_outlet_refuses_its_row_only():
+    row = {"facility": city.PLANT, "name_zh": "x", "name_en": "x"}
+    report = load("outlets", [{**row, "number": "DA002", "station": "P1"}, {**row, "number": "DA003"}])
+    assert (report.inserted, report.errors[0].column) == (1, "station")
+
+
+def test_a_text_with_nul_refuses_its_row_only():
+    rows = [city.named("X\0", "x", level="county"), city.named("220299", "x", level="county")]
+    report = load("regions", rows)
+    assert (report.inserted, report.errors[0].column) == (1, "code")
 
 
 # --- import ------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import pathlib
 
 import pytest
 
+import fuzzing
 from jiangcheng import hj212
 from jiangcheng.hj212 import bulk
 
@@ -52,7 +53,7 @@ def test_a_wrong_value_of_the_compiled_reader_is_a_disagreement(fuzzer, monkeypa
         return columns
 
     monkeypatch.setattr(bulk, "decode_stream", wrong)
-    with pytest.raises(fuzzer.Finding):
+    with pytest.raises(fuzzing.Finding):
         fuzzer.check_kernel(fuzzer.vectors([])[0])
 
 

@@ -90,6 +90,16 @@ def test_what_is_missing_added_or_signed_by_another_is_found():
     assert packs.examine(b"no zip").problems[0].startswith("not a readable pack")
 
 
+@pytest.mark.parametrize(
+    "files", [None, 1, ["rows.csv"], [{"size": 1, "sha256": ""}], [{"name": "rows.csv"}], [{"name": []}]]
+)
+def test_a_signed_manifest_that_names_no_files_is_told_and_never_an_error(files):
+    manifest = json.dumps({"form": packs.FORM, "files": files}).encode()
+    seals = {packs.MANIFEST: manifest, packs.SIGNATURE: base64.b64encode(KEY.sign(manifest))}
+    forged = rewritten(sealed(), lambda name, content: seals.get(name, content))
+    assert packs.examine(forged, PUBLIC).problems == ("the manifest names no files",)
+
+
 @pytest.mark.parametrize("name", ["manifest.json", "../x", "/x", "a\\b"])
 def test_no_file_takes_the_name_of_a_seal_or_leads_out(name):
     with pytest.raises(ValueError, match="no name"):

@@ -76,6 +76,14 @@ def test_a_new_permit_version_changes_the_limit_from_its_date_only(plant):
         ({"version": 2}, "version"),
         ({"valid_from_date": "2026-07-01"}, "valid_from_date"),
         ({"facility": "nobody"}, "facility"),
+        ({"version": "two"}, "version"),
+        ({"valid_to_date": {"year": 2031}}, "valid_to_date"),
+        ({"monitoring": 1.5}, "monitoring"),
+        ({"limits": {"outlet": "P1"}}, "limits"),
+        ({"reports": ["month"]}, "reports[1]"),
+        ({"reports": [{"frequency": "month", "after_days": "soon"}]}, "reports[1]"),
+        ({"units": [{"code": ["MF1"], "name_zh": "", "name_en": ""}]}, "units[1]"),
+        ({"units": [{"code": "M" * 200, "name_zh": "x", "name_en": "x"}]}, "units[1]"),
     ],
 )
 def test_a_wrong_permit_document_names_the_place_and_writes_nothing(people, changed, place):

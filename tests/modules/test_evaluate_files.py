@@ -203,3 +203,27 @@ def test_noise_needs_its_columns_and_refuses_what_is_no_level() -> None:
         filters.noise_evaluate(io.BytesIO(b"time\n2026-06-01\n"), io.BytesIO())
     with pytest.raises(ValueError, match="no functional class"):
         filters.noise_evaluate(io.BytesIO(b"time,leq\n"), io.BytesIO(), zone="5")
+
+
+def test_a_header_that_cannot_be_read_is_told() -> None:
+    with pytest.raises(ValueError, match="header"):
+        filters.air_aqi(io.BytesIO(b"time\rPM25,O3\n1,2,3\n"), io.BytesIO())
+
+
+def test_carriage_returns_in_names_and_refused_cells_stay_inside_their_quotes() -> None:
+    sink, rejects = io.BytesIO(), io.StringIO()
+    filters.air_aqi(io.BytesIO(b'"a\r",PM25\n1,"x\r"\n2,35\n'), sink, rejects, edition="2026")
+    written = list(csv.reader(io.StringIO(sink.getvalue().decode(), newline="")))
+    refused = list(csv.reader(io.StringIO(rejects.getvalue(), newline="")))
+    assert (len(written), written[0][0], len(refused)) == (2, "a\r", 2)
+
+
+def test_days_without_an_edition_are_refused_one_by_one() -> None:
+    times = ("0001-01-01 08:00:00", "9999-12-31 20:00:00", "2026-06-01 08:00:00")
+    sink, rejects = io.BytesIO(), io.StringIO()
+    levels = "time,leq\n" + "".join(f"{time},50\n" for time in times)
+    assert filters.noise_evaluate(io.BytesIO(levels.encode()), sink, rejects).rejected == 2
+    assert sink.getvalue().decode().splitlines()[1].startswith("2026-06-01")
+    hours = "time,PM25\n" + "".join(f"{time},50\n" for time in times)
+    assert filters.air_aqi(io.BytesIO(hours.encode()), io.BytesIO(), rejects).rejected == 2
+    assert rejects.getvalue().count("no edition in force") == 4

@@ -538,3 +538,12 @@ def test_routing_page_and_cards(bureau, client):
     assert (
         client.post(reverse("noise:decide", args=[case.number]), {"source_type": "road"}).status_code == 403
     )
+
+
+@pytest.mark.django_db
+def test_properties_that_are_no_object_are_a_wrong_feature_and_no_error():
+    document = collection({**feature("Z1", 126.0), "properties": "Z1"})
+    report = services.import_areas(
+        kind="zone", document=document, source="x", valid_from=DAY, complete=False, actor=None, at=AT
+    )
+    assert [(error.number, error.reason) for error in report.errors] == [(1, "code")]

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from jiangcheng.core.access import rules as access_rules
 from jiangcheng.core.access.models import User
 from jiangcheng.core.registry import services
 
@@ -86,14 +87,17 @@ def read(path: pathlib.Path) -> Iterator[dict[str, Any]]:
         If the file is neither, or is not well formed.
     """
     if path.suffix == ".json":
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(rows, list):
+        rows = access_rules.read_json(path.read_bytes())
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise ValueError(f"{path.name}: a list of objects is expected")
         yield from rows
     elif path.suffix == ".csv":
         with path.open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file):
-                yield {name: _value(text) for name, text in row.items() if name and text}
+            try:
+                for row in csv.DictReader(file):
+                    yield {name: _value(text) for name, text in row.items() if name and text}
+            except csv.Error as error:
+                raise ValueError(f"{path.name}: {error}") from error
     else:
         raise ValueError(f"{path.name}: .csv or .json is expected")
 
@@ -119,7 +123,7 @@ def write(path: pathlib.Path, rows: list[dict[str, Any]]) -> None:
 
 def _value(text: str) -> Any:
     if text[0] in "{[":
-        return json.loads(text)
+        return access_rules.read_json(text.encode())
     return WORDS.get(text, text)
 
 

@@ -87,6 +87,8 @@ def _table(data: bytes) -> list[tuple[int, dict[str, str]]]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("gb18030", "replace")
+    if "\0" in text:
+        raise inlets.Refused([inlets.Fault(1, "file", "csv", "NUL")])
     table = csv.DictReader(io.StringIO(text))
     try:
         names = {name.strip().lower(): name for name in table.fieldnames or () if name}

@@ -309,7 +309,9 @@ class Reader:
 
 
 def _enabled(names: set[str]) -> set[str]:
-    return set(Device.objects.filter(mn__in=names, enabled=True).values_list("mn", flat=True))
+    # PostgreSQL refuses to be asked for a text with NUL.
+    asked = {name for name in names if "\0" not in name}
+    return set(Device.objects.filter(mn__in=asked, enabled=True).values_list("mn", flat=True))
 
 
 def _system(device: Device) -> str:

@@ -233,8 +233,10 @@ def _judge(
 
 
 def _outside(days: Days) -> NDArray[np.bool_]:
-    first = min(edition.effective_from for edition in lookup.table("HJ633").editions)
-    return days < np.datetime64(first)
+    editions = lookup.table("HJ633").editions
+    first = min(edition.effective_from for edition in editions)
+    last = max(edition.effective_to for edition in editions)
+    return (days < np.datetime64(first)) | (days >= np.datetime64(last))
 
 
 def _column_names(report: str) -> list[str]:

@@ -65,6 +65,9 @@ def noise_evaluate(
     starts, levels = [], []
     for block in reader:
         seconds = block.seconds("time", given["time"])
+        block.refuse(
+            _outside(periods.natural_day(seconds)), "time", "no edition in force", block.text(given["time"])
+        )
         values = block.number("leq", given["leq"])
         block.refuse(values > HIGHEST_LEVEL, "leq", "no sound level", block.text(given["leq"]))
         known = block.good & ~np.isnan(values)
@@ -77,6 +80,16 @@ def noise_evaluate(
         writer.writerows(_days(np.concatenate(starts), np.concatenate(levels), zone))
     sink.write(text.getvalue().encode())
     return stream.FilterReport(reader.rows, refused.count)
+
+
+def _outside(days: periods.Days) -> NDArray[np.bool_]:
+    """Tell which days no edition answers for; the night of the first one would belong to the day before."""
+    found = np.zeros(len(days), dtype=np.bool_)
+    for table in ("GB3096", "HJ906"):
+        editions = lookup.table(table).editions
+        found |= days <= np.datetime64(min(edition.effective_from for edition in editions))
+        found |= days >= np.datetime64(max(edition.effective_to for edition in editions))
+    return found
 
 
 def _days(starts: NDArray[np.int64], levels: NDArray[np.float64], zone: str) -> list[list[str]]:

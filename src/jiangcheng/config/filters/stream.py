@@ -49,16 +49,16 @@ class Rejects:
     """The refused rows, numbered from 1 for the first row below the header."""
 
     def __init__(self, sink: TextIO | None) -> None:
-        self._writer = csv.writer(sink, lineterminator="\n") if sink else None
-        if self._writer:
-            self._writer.writerow(REJECT_COLUMNS)
+        self._sink = sink
+        if sink:
+            sink.write(_line(REJECT_COLUMNS))
         self.count = 0
 
     def add(self, row: int, field: str, rule: str, value: str) -> None:
         """Refuse one row."""
         self.count += 1
-        if self._writer:
-            self._writer.writerow((row, field, rule, value))
+        if self._sink:
+            self._sink.write(_line((row, field, rule, value)))
 
 
 class Block:
@@ -123,7 +123,10 @@ class Reader:
 
     def __init__(self, source: BinaryIO, rejects: Rejects) -> None:
         header = source.readline().decode("utf-8-sig")
-        self.names = next(csv.reader([header]), [])
+        try:
+            self.names = next(csv.reader([header]), [])
+        except csv.Error as error:
+            raise ValueError(f"the header cannot be read: {error}") from error
         if not self.names:
             raise ValueError("the file has no header")
         if len(set(self.names)) < len(self.names):
@@ -183,9 +186,7 @@ class Writer:
     def header(self, names: Sequence[str]) -> None:
         """Write the header, unless it is written."""
         if not self._header:
-            line = io.StringIO()
-            csv.writer(line, lineterminator="\n").writerow(names)
-            self._sink.write(line.getvalue().encode())
+            self._sink.write(_line(names).encode())
             self._header = True
 
     def write(self, table: pa.Table) -> None:
@@ -238,6 +239,13 @@ def words(choices: Sequence[str], index: ArrayLike) -> pa.StringArray:
 def decimals(values: NDArray[np.float64]) -> pa.StringArray:
     """Return rounded numbers as text, null where there is none."""
     return pa.array(values, from_pandas=True).cast(pa.string())
+
+
+def _line(cells: Sequence[object]) -> str:
+    text = io.StringIO()
+    # The writer quotes a carriage return only where lines end with one.
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _floats(text: pa.StringArray) -> NDArray[np.float64]:

@@ -8,11 +8,13 @@ import decimal
 import functools
 import hashlib
 import json
+import math
 import pathlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 GENESIS = "0" * 64
 """The hash that stands before the first entry of a chain."""
 
@@ -70,6 +72,34 @@ def wait_after(failures: int) -> int:
         return 0
     doublings = min(failures - FREE_FAILURES, 12)
     return min(FIRST_WAIT << doublings, LONGEST_WAIT)
+
+
+def read_json(content: bytes) -> Any:
+    """Return the document in a JSON file from outside, which must hold nothing that cannot be stored.
+
+    Raises
+    ------
+    ValueError
+        If it is no UTF-8 or no JSON, is nested too deeply, or holds NaN, an infinity, half a surrogate pair or NUL.
+    """
+    text = content.decode("utf-8-sig")
+    if "\\u0000" in text:
+        raise ValueError("holds the character NUL")
+    try:
+        document = json.loads(text, parse_constant=_finite, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if _SURROGATE.search(text):
+        # Pairs were joined by the parser; half of one has no UTF-8.
+        json.dumps(document, ensure_ascii=False).encode()
+    return document
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no finite number")
+    return number
 
 
 def canonical(value: object) -> bytes:

@@ -174,7 +174,10 @@ def _blocks(path: pathlib.Path) -> Iterator[pa.Table]:
                     yield _as_texts(pa.Table.from_batches([batch]))
             return
         table = _csv(path)
-    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+    except (pa.ArrowException, csv.Error, OSError) as error:
+        # Arrow and gzip tell a damaged file by an OSError, as the system tells one that is not there.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise ValueError(f"{path.name}: {error}") from error
     for begin in range(0, max(len(table), 1), BLOCK_ROWS):
         yield table.slice(begin, BLOCK_ROWS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import datetime as dt
 import hashlib
@@ -15,13 +16,12 @@ import pyarrow as pa
 import tablib
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from import_export import fields as columns
 from import_export import resources, widgets
 from openpyxl import Workbook, load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 from pyarrow import parquet
 
 from jiangcheng.core.access import queries as access_queries
@@ -342,6 +342,9 @@ def _imported(resource: _Resource, declared: Register, line: int, row: dict[str,
         errors = tuple((column, text) for column, texts in told.items() for text in texts)
     except Refused as error:
         errors = (("", ", ".join(error.reasons)),)
+    except IntegrityError:
+        # What no column of the register brings, but the row cannot be without.
+        errors = (("", _("缺少必需的内容，或与其他行冲突")),)
     return RowResult(line, "refused", key, errors=errors)
 
 
@@ -382,9 +385,12 @@ def _values(resource: _Resource, row: dict[str, Any]) -> dict[str, Any]:
     for name, column in resource.fields.items():
         if name not in row:
             continue
+        if "\0" in str(row[name]):
+            wrong[name] = [_("含有不能保存的字符")]
+            continue
         try:
             value = column.clean({column.column_name: row[name]})
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, ArithmeticError) as error:
             wrong[name] = [str(error)]
         except models.ObjectDoesNotExist:
             wrong[name] = [_("没有 “%s”") % row[name]]
@@ -463,11 +469,9 @@ def _sheet(content: bytes) -> tuple[Sequence[Any], list[Sequence[Any]]]:
             body.append(row)
             if len(body) > MOST_ROWS:
                 raise FileRefused("too_many")
-    except (
-        InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, IndexError, SyntaxError,
-    ) as error:  # fmt: skip
-        if isinstance(error, FileRefused):
-            raise
+    except FileRefused:
+        raise
+    except Exception as error:  # openpyxl raises whatever the broken workbook leads it into
         raise FileRefused("unreadable") from error
     return heading, body
 
@@ -483,7 +487,7 @@ def _text(content: bytes) -> tuple[Sequence[Any], list[Sequence[Any]]]:
         raise FileRefused("unreadable")
     try:
         dataset = tablib.Dataset().load(text, format="csv")
-    except (tablib.InvalidDimensions, tablib.UnsupportedFormat, ValueError) as error:
+    except (tablib.InvalidDimensions, tablib.UnsupportedFormat, csv.Error, ValueError) as error:
         raise FileRefused("unreadable") from error
     if len(dataset) > MOST_ROWS:
         raise FileRefused("too_many")

@@ -191,6 +191,12 @@ class _Import:
     def _load_known(self) -> None:
         for item in self.kind.model._default_manager.all():
             self.known[self._key(item)] = item
+        alone = len(self.kind.key) == 1
+        self.owners: dict[str, dict[Any, tuple[Any, ...]]] = {
+            field.attname: {getattr(item, field.attname): key for key, item in self.known.items()}
+            for field in self.kind.model._meta.concrete_fields
+            if field.unique and not field.primary_key and not (alone and field.name == self.kind.key[0])
+        }
 
     def _load_references(self) -> None:
         self.targets = {
@@ -236,6 +242,7 @@ class _Import:
         for name, value in values.items():
             setattr(item, name, value)
         self._check(item)
+        self._own(key, item)
         if known is None:
             self.inserts[key] = item
             if self.name == "regions":
@@ -245,6 +252,13 @@ class _Import:
             self.changes.append({"key": key, "before": changed, "after": {n: values[n] for n in changed}})
         else:
             self.unchanged += 1
+
+    def _own(self, key: tuple[Any, ...], item: Any) -> None:
+        """Refuse what only one row may have and another one has."""
+        for attribute, owners in self.owners.items():
+            value = getattr(item, attribute)
+            if value is not None and owners.setdefault(value, key) != key:
+                raise _BadRow(attribute.removesuffix("_id"), "belongs to another row already")
 
     def _insert_now(self, item: Any) -> None:
         # A region's parent may stand a few rows above in the same file.
@@ -342,6 +356,8 @@ def _take_limits(permits: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _converted(field: fields.Field[Any, Any], value: Any) -> Any:
     if isinstance(value, str):
+        if "\0" in value:
+            raise _BadRow(field.name, "holds the character NUL")
         value = value.strip()
         if value == "" and not field.empty_strings_allowed:
             return None if field.null else field.get_default()
@@ -352,7 +368,7 @@ def _converted(field: fields.Field[Any, Any], value: Any) -> Any:
             value = json.loads(value) if isinstance(value, str) else value
             return _geometry(value) if field.name == "boundary" and value is not None else value
         return field.to_python(value)
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, TypeError, ArithmeticError) as error:
         message = error.messages[0] if isinstance(error, ValidationError) else str(error)
         raise _BadRow(field.name, message) from error
 

@@ -26,7 +26,7 @@ LARGEST = 1 << 30
 """Bytes that a pack may unfold to."""
 UNREADABLE = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError,
-    ValueError,
+    ValueError, RecursionError,
 )  # fmt: skip
 """What reading a damaged archive raises."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -129,8 +129,19 @@ def _examined(archive: zipfile.ZipFile, public_key: bytes | None) -> Verdict:
         reason = "not signed by this key" if isinstance(error, InvalidSignature) else f"no signature: {error}"
         return Verdict((reason,), {}, "", public_key is not None)
     document: dict[str, Any] = json.loads(manifest)
+    if not _is_manifest(document):
+        return Verdict(("the manifest names no files",), {}, "", public_key is not None)
     problems = _differences(archive, document)
     return Verdict(tuple(problems), document, fingerprint(key), public_key is not None)
+
+
+def _is_manifest(document: Any) -> bool:
+    if not isinstance(document, dict) or not isinstance(document.get("files"), list):
+        return False
+    return all(
+        isinstance(item, dict) and isinstance(item.get("name"), str) and {"size", "sha256"} <= item.keys()
+        for item in document["files"]
+    )
 
 
 def _differences(archive: zipfile.ZipFile, document: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
 
 from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
@@ -22,6 +24,7 @@ from jiangcheng.modules.enterprises.models import (
 )
 
 HEAD = ("facility", "number", "version", "valid_from_date")
+SINGLE = (*HEAD, "valid_to_date")
 NAMED = ("code", "name_zh", "name_en")
 
 
@@ -48,6 +51,7 @@ def import_permit(
     The form of the document is described in ``docs/enterprises.md``.
     """
     errors: list[str] = [f"{name}: missing" for name in HEAD if not document.get(name)]
+    errors += _misshapen(document)
     if errors:
         return PermitImport(str(document.get("number", "")), 0, {}, tuple(errors))
     number, version = str(document["number"]), int(document["version"])
@@ -64,6 +68,26 @@ def import_permit(
         else:
             _note(document, number, version, written, actor, at)
     return PermitImport(number, version, written, tuple(errors))
+
+
+def _misshapen(document: Mapping[str, Any]) -> list[str]:
+    """Return what is not of the form of a permit: single values, and parts that are lists of rows of them."""
+    found = [f"{name}: not a single value" for name in SINGLE if isinstance(document.get(name), list | dict)]
+    try:
+        int(document.get("version") or 0)
+    except (TypeError, ValueError, OverflowError):
+        found.append("version: not a whole number")
+    for part in ("limits", *_PARTS):
+        rows = document.get(part, ())
+        if not isinstance(rows, list | tuple):
+            found.append(f"{part}: not a list")
+            continue
+        for place, row in enumerate(rows, start=1):
+            if not isinstance(row, Mapping):
+                found.append(f"{part}[{place}]: not an object")
+            elif nested := [name for name, value in row.items() if isinstance(value, list | dict)]:
+                found.append(f"{part}[{place}]: {nested[0]}: not a single value")
+    return found
 
 
 def _head(
@@ -115,7 +139,7 @@ def _unit(permit: Permit, row: Mapping[str, Any]) -> None:
     extra = {name: str(row.get(name, "")) for name in ("capacity", "materials")}
     if PermitUnit.objects.filter(permit=permit, code=row["code"]).exists():
         raise _Bad(f"code: {row['code']} twice")
-    PermitUnit.objects.create(permit=permit, **names, **extra)
+    _create(PermitUnit(permit=permit, **names, **extra))
 
 
 def _treatment(permit: Permit, row: Mapping[str, Any]) -> None:
@@ -123,7 +147,7 @@ def _treatment(permit: Permit, row: Mapping[str, Any]) -> None:
         raise _Bad(f"code: {row['code']} twice")
     outlet = _outlet(permit, row["outlet"]) if row.get("outlet") else None
     names = {name: row[name] for name in NAMED}
-    TreatmentFacility.objects.create(permit=permit, outlet=outlet, process=row.get("process", ""), **names)
+    _create(TreatmentFacility(permit=permit, outlet=outlet, process=row.get("process", ""), **names))
 
 
 def _report(permit: Permit, row: Mapping[str, Any]) -> None:
@@ -131,11 +155,13 @@ def _report(permit: Permit, row: Mapping[str, Any]) -> None:
         raise _Bad(f"frequency: {row['frequency']} is none of year, quarter, month")
     if ReportRequirement.objects.filter(permit=permit, frequency=row["frequency"]).exists():
         raise _Bad(f"frequency: {row['frequency']} twice")
-    ReportRequirement.objects.create(
-        permit=permit,
-        frequency=row["frequency"],
-        after_days=row.get("after_days"),
-        merges=bool(row.get("merges", False)),
+    _create(
+        ReportRequirement(
+            permit=permit,
+            frequency=row["frequency"],
+            after_days=row.get("after_days"),
+            merges=bool(row.get("merges", False)),
+        )
     )
 
 
@@ -152,13 +178,30 @@ def _monitoring(permit: Permit, row: Mapping[str, Any]) -> None:
         permit=permit, outlet=outlet, observed_property=quantity
     ).exists():
         raise _Bad(f"property: {row['property']} at {outlet.number} twice")
-    MonitoringRequirement.objects.create(
-        permit=permit,
-        outlet=outlet,
-        observed_property=quantity,
-        frequency=row["frequency"],
-        automatic=bool(row.get("automatic", False)),
+    _create(
+        MonitoringRequirement(
+            permit=permit,
+            outlet=outlet,
+            observed_property=quantity,
+            frequency=row["frequency"],
+            automatic=bool(row.get("automatic", False)),
+        )
     )
+
+
+def _create(item: Model) -> None:
+    """Store a row of a part if its own values are what they may be; what it refers to was looked up."""
+    passed = {
+        field.name
+        for field in item._meta.concrete_fields
+        if field.is_relation or (field.null and getattr(item, field.attname) is None)
+    }
+    try:
+        item.clean_fields(exclude=passed)
+    except ValidationError as error:
+        column, messages = next(iter(error.message_dict.items()))
+        raise _Bad(f"{column}: {messages[0]}") from error
+    item.save()
 
 
 def _outlet(permit: Permit, number: str) -> Outlet:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jiangcheng.core.access import queries as access
+from jiangcheng.core.access import rules as access_rules
 from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.models import Facility
@@ -183,8 +182,8 @@ def _imported(request: HttpRequest) -> services.PermitImport:
     if file is None or not file.size or file.size > MAX_DOCUMENT:
         return services.PermitImport("", 0, {}, (_("请上传不超过 2 MB 的 JSON 文件。"),))
     try:
-        document = json.loads(file.read().decode("utf-8-sig"))
-    except (UnicodeDecodeError, ValueError) as error:
+        document = access_rules.read_json(file.read())
+    except ValueError as error:
         return services.PermitImport("", 0, {}, (f"JSON: {error}",))
     if not isinstance(document, dict):
         return services.PermitImport("", 0, {}, (_("文件须是一个 JSON 对象。"),))

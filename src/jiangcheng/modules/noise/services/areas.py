@@ -152,7 +152,8 @@ def _drafts(
     errors = []
     seen: set[str] = set()
     for number, feature in enumerate(features, start=1):
-        told = feature.get("properties") or {}
+        given = feature.get("properties")
+        told = given if isinstance(given, Mapping) else {}
         code = str(told.get("code") or "").strip()[:40]
         shape = _shape(feature.get("geometry"))
         before = held.get(code)

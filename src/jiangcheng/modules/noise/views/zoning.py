@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from jiangcheng.core.access import queries as access
+from jiangcheng.core.access import rules as access_rules
 from jiangcheng.core.access.services import asked_at, person, received_at, received_date, requires
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.modules.noise import queries, rules, services
@@ -43,8 +43,8 @@ def import_areas(request: HttpRequest) -> HttpResponse:
         if file is None or (file.size or 0) > MOST_BYTES:
             raise services.Refused("file")
         try:
-            document = json.loads(file.read())
-        except (ValueError, RecursionError) as error:
+            document = access_rules.read_json(file.read())
+        except ValueError as error:
             raise services.Refused("not_geojson") from error
         report = services.import_areas(
             kind="sensitive" if request.POST.get("kind") == "sensitive" else "zone",

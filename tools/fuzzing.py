@@ -1,0 +1,190 @@
+"""What the fuzzers share: damage to bytes, the note of a finding, the memory held, and the watch over a worker.
+
+A worker is the fuzzer's own file in a process of its own, called with ``--worker FD --seed --first --inputs``. It
+writes the number it has reached into the file FD and prints its report as JSON; `supervised` starts the next one
+where it dies or hangs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+# A worker that grows by more between the middle and the end of its work does not merely fill its caches.
+GROWTH_BYTES = 48 * 1_024 * 1_024
+KINDS = ("crash", "hang", "disagreement", "growth")
+SHOWN = 600
+START_FACTOR = 10
+MOST_ENDS = 20
+"""Workers that die or hang before the run is given up: it is the fuzzer then, not an input."""
+_INDEX = struct.Struct("<q")
+
+Damage = Callable[[bytes, random.Random], bytes]
+
+
+class Finding(Exception):  # noqa: N818
+    """Something that must not be."""
+
+
+def check(holds: bool, what: str) -> None:
+    if not holds:
+        raise Finding(what)
+
+
+def mutated(data: bytes, chance: random.Random, tokens: Sequence[bytes], *more: Damage) -> bytes:
+    """Return the bytes with one small damage, or with one of `more`."""
+    place, size = chance.randrange(len(data) + 1), chance.randrange(1, 9)
+    match kind := chance.randrange(8 + len(more)):
+        case 0:
+            return data[:place] + data[place + size :]
+        case 1:
+            return data[:place] + chance.randbytes(size) + data[place:]
+        case 2:
+            return data[:place] + chance.choice(tokens) + data[place:]
+        case 3:
+            return data[:place] + chance.choice(tokens) + data[place + size :]
+        case 4:
+            return data[:place] + bytes([chance.randrange(256)]) + data[place + 1 :]
+        case 5:
+            return data[:place] + data[max(place - 8 * size, 0) : place] + data[place:]
+        case 6:
+            return data[:place]
+        case 7:
+            digits = b"%d" % chance.randrange(10 ** chance.randrange(1, 20))
+            return data[:place] + digits + data[place + size :]
+        case _:
+            return more[kind - 8](data, chance)
+
+
+def note(
+    findings: list[dict[str, Any]], seed: int, number: int, data: bytes, reader: str, error: Exception
+) -> None:
+    """Add what a check raised to the findings."""
+    findings.append(
+        {
+            "kind": "disagreement" if isinstance(error, Finding) else "crash",
+            "reader": reader,
+            "seed": seed,
+            "number": number,
+            "error": f"{type(error).__name__}: {error}"[:SHOWN],
+            "input": repr(data[:SHOWN]),
+        }
+    )
+
+
+def resident() -> int:
+    """Return the memory that the process holds now [bytes]; 0 where the system does not tell."""
+    try:
+        pages = pathlib.Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def reached(progress: int | None, number: int) -> None:
+    """Tell the watch which input comes next."""
+    if progress is not None:
+        os.pwrite(progress, _INDEX.pack(number), 0)
+
+
+def supervised(
+    program: str,
+    options: Sequence[str],
+    *,
+    inputs: int,
+    seed: int,
+    first: int,
+    batch: int,
+    hang: float,
+    tell: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
+    """Run inputs in a process of its own, a new one where it dies or hangs; return the report.
+
+    Parameters
+    ----------
+    program, options
+        File of the fuzzer, and what a worker is told beside seed and numbers.
+    batch
+        Inputs between two notes of the worker; so many are passed over where it dies or hangs.
+    hang
+        Seconds without progress after which it hangs; until the first note `START_FACTOR` times as many.
+    """
+    findings: list[dict[str, Any]] = []
+    rss: list[int] = []
+    begin, end, growth = time.perf_counter(), first + inputs, 0
+    while first < end:
+        command = [sys.executable, program, "--seed", str(seed), "--first", str(first)]
+        done, at = _watched([*command, "--inputs", str(end - first), *options], first, end, hang, tell)
+        if isinstance(done, str):
+            findings.append({"kind": done, "seed": seed, "number": at, "of": batch, "reader": "?"})
+            if len(findings) >= MOST_ENDS:
+                break
+            first = at + batch
+            continue
+        findings += done["findings"]
+        rss += done["rss"]
+        growth = max(growth, done["rss"][-1] - done["rss"][len(done["rss"]) // 2])
+        break
+    if growth > GROWTH_BYTES:
+        findings.append({"kind": "growth", "bytes": growth})
+    seconds = time.perf_counter() - begin
+    return {
+        "inputs": inputs,
+        "seed": seed,
+        "seconds": round(seconds, 1),
+        "per_second": round(inputs / seconds),
+        **{kind: sum(found["kind"] == kind for found in findings) for kind in KINDS},
+        "rss_start": rss[0] if rss else 0,
+        "rss_most": max(rss, default=0),
+        "rss_end": rss[-1] if rss else 0,
+        "rss_growth_second_half": growth,
+        "findings": findings,
+    }
+
+
+def _watched(
+    command: Sequence[str], first: int, end: int, hang: float, tell: Callable[[int], None] | None
+) -> tuple[dict[str, Any] | str, int]:
+    """Return a worker's report, or how it ended without one, and how far it came."""
+    with tempfile.TemporaryFile() as progress, tempfile.TemporaryFile() as output:
+        os.pwrite(progress.fileno(), _INDEX.pack(first), 0)
+        worker = subprocess.Popen(
+            [*command, "--worker", str(progress.fileno())], pass_fds=[progress.fileno()], stdout=output
+        )
+        at, since = first, time.monotonic()
+        ended = ""
+        while worker.poll() is None:
+            time.sleep(0.05)
+            now_at = _INDEX.unpack(os.pread(progress.fileno(), 8, 0))[0]
+            if now_at != at:
+                at, since = now_at, time.monotonic()
+                if tell:
+                    tell(at)
+            # Starting includes compiling or migrating, which may take long.
+            elif time.monotonic() - since > (hang if at > first else START_FACTOR * hang):
+                worker.kill()
+                worker.wait()
+                ended = "hang"
+        output.seek(0)
+        text = output.read()
+        if not ended and worker.returncode == 0 and text:
+            return json.loads(text), end
+        return ended or "crash", at
+
+
+def printed(report: dict[str, Any], *, whole: bool) -> int:
+    """Print a report; 0 when nothing was found."""
+    found = report.pop("findings")
+    print(json.dumps({**report, "findings": found} if whole else report, indent=1))
+    for finding in found[:20]:
+        print(json.dumps(finding, ensure_ascii=False), file=sys.stderr)
+    return 1 if found else 0
