@@ -68,8 +68,8 @@ def ratio(
     if names.size < 10:
         raise TracingError(f"block: {names.size} days cannot be resampled, at least 10 are needed")
     key, full = day * size + cells, names.size * size
-    above = np.bincount(key, tops, full).reshape(names.size, size)
-    below = np.bincount(key, bottoms, full).reshape(names.size, size)
+    above = np.bincount(key, tops, full).astype(np.float64).reshape(names.size, size)
+    below = np.bincount(key, bottoms, full).astype(np.float64).reshape(names.size, size)
     return _resample(above, below, replicates, level, seed)
 
 

@@ -110,7 +110,7 @@ def cells(
     value, threshold = _statistic(where, c, count, statistic, percent, interval)
     value = np.where(count >= max(minimum, 1), value, np.nan).reshape(rings, number)
     plotted = np.linspace(u.min(), u.max(), rings) if compat else (edges[1:] + edges[:-1]) / 2.0
-    sectors = step * np.arange(1, number + 1)
+    sectors = np.linspace(step, 360.0, number)
     return Cells(plotted, sectors, value, count.reshape(rings, number), float(u.max()), threshold)
 
 

@@ -27,7 +27,8 @@ def _cells(longitude: Floats, latitude: Floats, step: float) -> tuple[Floats, Fl
     positive("step", step)
     column, row = np.rint(longitude / step).astype(np.int64), np.rint(latitude / step).astype(np.int64)
     pairs, which = np.unique(np.column_stack([column, row]), axis=0, return_inverse=True)
-    return pairs[:, 0] * step, pairs[:, 1] * step, which.ravel()
+    centres = pairs.astype(np.float64) * step
+    return centres[:, 0], centres[:, 1], which.ravel().astype(np.int64)
 
 
 def frequency(longitude: ArrayLike, latitude: ArrayLike, *, step: float = 0.5) -> Grid:

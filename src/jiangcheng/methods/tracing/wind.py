@@ -129,7 +129,7 @@ def pollution_rose(
     with np.errstate(invalid="ignore"):
         mean = np.bincount(where, c, number) / count
     share = table / d.size * (1.0 - calms)
-    return Rose(step * np.arange(1, number + 1), borders, share, count, mean, calms)
+    return Rose(np.linspace(step, 360.0, number), borders, share, count, mean, calms)
 
 
 def conditional_probability(
@@ -165,7 +165,7 @@ def conditional_probability(
     high = np.bincount(where[c > threshold], minlength=number)
     with np.errstate(invalid="ignore"):
         probability = np.where(count >= max(minimum, 1), high / count, np.nan)
-    return Conditional(step * np.arange(1, number + 1), probability, count, high, threshold, calms)
+    return Conditional(np.linspace(step, 360.0, number), probability, count, high, threshold, calms)
 
 
 def yamartino(direction: ArrayLike) -> float:
