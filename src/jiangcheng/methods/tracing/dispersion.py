@@ -18,8 +18,8 @@ from jiangcheng.standards import lookup
 
 IMAGES = 4
 """Reflections at the lid counted on either side."""
-SHALLOW = 0.4
-"""Below this share of the lid, sigma_z feels no lid."""
+FELT = 5.0
+"""Widths upward within which the image above the lid is felt."""
 MIXED = 1.6
 """Above this share of the lid the air is mixed to the lid."""
 GRAVITY = 9.80665
@@ -43,7 +43,7 @@ def vertical(z: ArrayLike, height: ArrayLike, sigma_z: ArrayLike, lid: ArrayLike
     z, h, s, top = np.broadcast_arrays(*(np.asarray(item, np.float64) for item in (z, height, sigma_z, lid)))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = np.exp(-0.5 * ((z - h) / s) ** 2) + np.exp(-0.5 * ((z + h) / s) ** 2)
-        felt = s >= SHALLOW * top
+        felt = 2.0 * top - z - h < FELT * s
         if felt.any():
             for n in range(1, IMAGES + 1):
                 for shift in (2.0 * n * top, -2.0 * n * top):

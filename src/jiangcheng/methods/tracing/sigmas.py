@@ -127,7 +127,7 @@ def _between(first: Floats, second: Floats) -> Floats:
     """Return the geometric mean of two power laws, in the segments of both: classes the standard leaves out."""
     starts = np.unique(np.concatenate([first[:, FROM], second[:, FROM]]))
     starts = starts[np.isfinite(starts)]
-    middle = _empty()[0]
+    middle: Floats = np.array(_empty()[0])
     for place, start in enumerate(starts):
         a = first[int(np.sum(start >= first[1:, FROM]))]
         b = second[int(np.sum(start >= second[1:, FROM]))]

@@ -203,4 +203,4 @@ def wind_at(
     row = sigmas.numbers(whole(stability))
     exponents = np.array([_value("wind_exponent", terrain, letter) for letter in LETTERS])
     ratio = np.asarray(height, dtype=np.float64) / reference
-    return np.maximum(np.asarray(wind, dtype=np.float64) * ratio ** exponents[row // 2], least)
+    return np.asarray(np.maximum(np.asarray(wind, dtype=np.float64) * ratio ** exponents[row // 2], least))
