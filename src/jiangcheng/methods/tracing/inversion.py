@@ -22,7 +22,7 @@ OFFSETS = np.arange(-20.0, 20.5, 2.5)
 VEER = 8.0
 """Standard deviation of that error [°]."""
 EFFECTIVE = 4.0
-"""Most independent readings that one event counts for: neighbours in a plume share the error of the model."""
+"""Most independent readings that one hour counts for: neighbours in a plume share the error of the model."""
 INDEPENDENT = 0.5
 """Independent readings by reading, up to that."""
 
@@ -187,7 +187,7 @@ def evidence(
     background
         Subtracted from the readings.
     effective
-        Most independent readings counted.
+        Most independent readings counted by hour.
     inventory : array_like, shape (s,), optional
         Expected rates, log-normal with `inventory_spread`.
 
@@ -206,7 +206,8 @@ def evidence(
     root = np.sqrt(np.maximum(c[valid], 0.0))
     informative("observed", root)
     turns = np.atleast_1d(np.asarray(offsets, np.float64))
-    power = min(INDEPENDENT * root.size, effective) / 2.0
+    # The hours err on their own, the receptors of one hour together.
+    power = np.minimum(INDEPENDENT * valid.sum(axis=1), effective).sum() / 2.0
     logs, amounts = [], []
     for turn in turns:
         matrix = dispersion.response(
