@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jiangcheng.methods.tracing import river
@@ -22,15 +22,16 @@ def test_a_cloud_keeps_mass_centre_and_width():
     assert np.trapezoid(c * (x - 18_000.0) ** 2, x) * 50.0 / mass == pytest.approx(1.44e6, rel=1e-9)
 
 
+@settings(max_examples=30)
 @given(st.floats(0.1, 2), st.floats(1, 200), st.floats(0, 1e-4), st.floats(600, 20_000))
 def test_a_lasting_release_is_the_sum_of_sudden_ones(speed, dispersion, decay, duration):
     water = {"area": 30.0, "speed": speed, "dispersion": dispersion, "decay": decay}
     x, t = 5000.0, 5000.0 / speed * np.array([0.8, 1.0, 1.5])
-    edges = np.linspace(0, duration, 4001)
+    edges = np.linspace(0, duration, 1001)
     middle = (edges[1:] + edges[:-1]) / 2
     parts = river.instantaneous(2.0 * np.diff(edges), x, t[:, None] - middle, **water).sum(axis=1)
     whole = river.lasting(2.0, duration, x, t, **water)
-    np.testing.assert_allclose(whole, parts, rtol=1e-2, atol=1e-6 * 2.0 / 30 / speed)
+    np.testing.assert_allclose(whole, parts, rtol=2e-2, atol=1e-6 * 2.0 / 30 / speed)
 
 
 def test_an_endless_release_becomes_steady():

@@ -14,8 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from jiangcheng.methods.tracing.inputs import Floats, TracingError, complete, informative, positive
 
-ROUNDS = 4
-"""Rounds of adaptation of the importance sampler."""
+ROUNDS = 12
+"""Most rounds of adaptation of the importance sampler."""
+ALIVE = 0.25
+"""Share of the draws that must keep weight while it adapts."""
 DEFENCE = 0.15
 """Share of each round still drawn from the prior, which keeps the weights bounded."""
 
@@ -395,7 +397,7 @@ def estimate_release(
         Without a section, with fewer than three readings, or if nothing was seen.
     """
     c, floor = _readings(sections, prior)
-    sigma = np.sqrt((prior.noise * np.abs(c)) ** 2 + floor**2)
+    sigma = _deviations(sections, prior, floor)
     random = np.random.default_rng(seed)
     wide = _arrivals(sections)
     centre, root = (
@@ -403,13 +405,19 @@ def estimate_release(
         np.diag([prior.speed_spread, prior.dispersion_spread, wide[1]]),
     )
     first = (centre, root)
+    adapted = False
     for _ in range(ROUNDS):
         theta, density = _proposal(random, draws, first, (centre, root))
         log, mass, deviation, start = _posterior(sections, prior, theta, c, sigma)
         log = log - density
         weight = np.exp(log - log.max())
         total = weight.sum()
-        centre, root = _refit(theta, weight / total, first[1])
+        if adapted:
+            break
+        cool = _temper(log)
+        adapted = cool == 1.0
+        warm = np.exp(cool * (log - log.max()))
+        centre, root = _refit(theta, warm / warm.sum(), first[1])
     mass = np.maximum(mass + deviation * random.standard_normal(draws), 0.0)
     share = weight / total
     evidence = float(log.max() + np.log(total / draws))
@@ -433,6 +441,31 @@ def _readings(sections: Sequence[Section], prior: Prior) -> tuple[Floats, float]
     if not c.max() > 0:
         raise TracingError("concentration: nothing above the background was seen")
     return c, prior.floor or 0.01 * float(c.max())
+
+
+def _deviations(sections: Sequence[Section], prior: Prior, floor: float) -> Floats:
+    """Return the error of each reading, its share taken of a running mean, not of the noise itself."""
+    parts = []
+    for section in sections:
+        c = np.pad(np.maximum(section.concentration, 0.0), 1, mode="edge")
+        parts.append((c[:-2] + 2.0 * c[1:-1] + c[2:]) / 4.0)
+    return np.asarray(np.sqrt((prior.noise * np.concatenate(parts)) ** 2 + floor**2))
+
+
+def _temper(log: Floats) -> float:
+    """Return the greatest exponent up to 1 at which enough draws keep weight."""
+
+    def alive(exponent: float) -> float:
+        weight = np.exp(exponent * (log - log.max()))
+        return float(weight.sum() ** 2 / (weight**2).sum()) / log.size
+
+    if alive(1.0) >= ALIVE:
+        return 1.0
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if alive(middle) >= ALIVE else (low, middle)
+    return low
 
 
 def _arrivals(sections: Sequence[Section]) -> tuple[float, float]:
@@ -550,7 +583,7 @@ def credible_set(probability: ArrayLike, level: float = 0.9) -> NDArray[np.int64
     """Return the fewest members, likeliest first, that hold a probability together."""
     p = np.asarray(probability, np.float64)
     order = np.argsort(-p, kind="stable")
-    return order[: int(np.searchsorted(np.cumsum(p[order]), level)) + 1]
+    return order[: int(np.searchsorted(np.cumsum(p[order]), level - 1e-12)) + 1]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
