@@ -68,7 +68,7 @@ def test_public_sets_reach_their_known_q(shared_data, name, known):
     if not folder.is_dir():
         pytest.skip("the data of source tracing are not in the shared data folder")
     values, errors = read(folder / f"Dataset-{name}-con.csv"), read(folder / f"Dataset-{name}-unc.csv")
-    found = receptor.factorise(values, errors, 5, starts=20)
+    found = receptor.factorise(values, errors, 5, starts=10)
     assert found.q <= known
     turned = receptor.factorise(np.asfortranarray(values), np.asfortranarray(errors), 5, starts=2)
     assert turned.q == receptor.factorise(values, errors, 5, starts=2).q

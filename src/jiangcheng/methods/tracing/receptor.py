@@ -7,6 +7,8 @@ hierarchical alternating least squares: one column of G or F at a time has a clo
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -413,17 +415,14 @@ def displacement(
         swapped = swapped or bool(np.any(_correlation(g2, g).argmax(axis=1) != np.arange(len(f))))
         return False
 
-    for k in range(len(f)):
-        for j in columns:
-            low, high = 0.0, float(f[k, j])
-            if climbs(k, j, 0.0):
-                lower[k, j] = _bisect(lambda v, k=k, j=j: climbs(k, j, v), low, high, halvings)
-            else:
-                lower[k, j] = 0.0
-            far = max(2.0 * high, 0.02 * float(f[k].sum()))
-            while not climbs(k, j, far) and far < 1e3:
-                far *= 2.0
-            upper[k, j] = _bisect(lambda v, k=k, j=j: climbs(k, j, v), far, high, halvings)
+    for k, column in itertools.product(range(len(f)), columns.tolist()):
+        here, j = functools.partial(climbs, k, column), column
+        high = float(f[k, j])
+        lower[k, j] = _bisect(here, 0.0, high, halvings) if here(0.0) else 0.0
+        far = max(2.0 * high, 0.02 * float(f[k].sum()))
+        while not here(far) and far < 1e3:
+            far *= 2.0
+        upper[k, j] = _bisect(here, far, high, halvings)
     return Displaced(lower, upper, swapped)
 
 

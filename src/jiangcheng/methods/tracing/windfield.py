@@ -149,7 +149,9 @@ def backward(
         u2, v2 = blow(x - u1 * step, y - v1 * step, clock - step)
         dx, dy = (u1 + u2) / 2.0 * step, (v1 + v2) / 2.0 * step
         x, y, clock = x - dx, y - dy, clock - step
-        xs.append(x), ys.append(y), ways.append(ways[-1] + np.hypot(dx, dy))
+        xs.append(x)
+        ys.append(y)
+        ways.append(ways[-1] + np.hypot(dx, dy))
     return Tracks(np.stack(xs, 1), np.stack(ys, 1), step * np.arange(steps + 1.0), np.stack(ways, 1))
 
 
