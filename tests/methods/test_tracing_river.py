@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jiangcheng.methods.tracing import river
+from jiangcheng.methods.tracing import mixing, river
 from jiangcheng.methods.tracing.inputs import TracingError
 
 RIVER = {"area": 50.0, "speed": 0.5, "dispersion": 20.0}
@@ -140,6 +140,18 @@ def test_an_unlisted_outfall_keeps_its_chance():
     assert p[-1] > 0.99
     assert p[2] == 0.0
     assert river.credible_set([0.1, 0.6, 0.3], 0.9).tolist() == [1, 2]
+
+
+def test_mixing_by_the_shape_of_the_river():
+    shear = np.sqrt(9.80665 * 2.0 * 1e-4)
+    transverse = mixing.transverse_dispersion(100.0, 2.0, 1e-4)
+    assert transverse == pytest.approx((0.058 * 2 + 0.0065 * 100) * shear)
+    bank, middle = (mixing.mixing_length(100.0, a, 0.5, transverse) for a in (0.0, 50.0))
+    assert bank == pytest.approx((0.11 + 0.7 * np.sqrt(0.5 - 1.1 * 0.25)) * 0.5 * 1e4 / transverse)
+    assert middle == pytest.approx(0.11 * 0.5 * 1e4 / transverse)
+    assert mixing.longitudinal_dispersion(100.0, 2.0, 1e-4, 0.5) == pytest.approx(0.011 * 2500 / (2 * shear))
+    with pytest.raises(TracingError, match="nearer bank"):
+        mixing.mixing_length(100.0, 60.0, 0.5, transverse)
 
 
 SECTION = river.Section(np.arange(4.0), np.zeros(4), 100.0, 1.0, 1.0, 1.0)

@@ -326,7 +326,7 @@ def candidate_probabilities(
     air: Weather,
     *,
     prior: ArrayLike | None = None,
-    unknown: float = 0.1,
+    unknown: float = 0.2,
     margin: float = 0.5,
     nodes: int = 25,
     background: float = 0.0,
