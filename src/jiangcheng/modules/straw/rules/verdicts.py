@@ -169,7 +169,7 @@ def _explained(signals: Sequence[Seen], plans: Sequence[Plan]) -> Plan | None:
 def _zone_reasons(signals: Sequence[Seen], zones: Sequence[Zone]) -> list[Mapping[str, Any]]:
     if not zones:
         return [{"what": "no_zones"}]
-    found = []
+    found: list[Mapping[str, Any]] = []
     for kind in ("ban", "limit"):
         share = max(_share(signals, zones, kind))
         if share > 0:

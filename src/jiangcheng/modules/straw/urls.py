@@ -1,0 +1,4 @@
+"""Addresses of the room `straw`."""
+
+app_name = "straw"
+urlpatterns = []
