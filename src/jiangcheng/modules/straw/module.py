@@ -29,7 +29,7 @@ MANIFEST = Manifest(
         Permission(APPROVE, Names("审批残茬处置计划", "Approve residue plans")),
     ),
     pages=(
-        Page("straw:desk", Names("秸秆火点", "Straw fires"), VIEW, "modules", "flame", order=60),
+        Page("straw:desk", Names("秸秆火点", "Straw fires"), VIEW, "modules", "triangle-alert", order=60),
         Page("straw:window", Names("烧除窗口", "Burning window"), VIEW, "modules", "calendar-days", order=61),
         Page("straw:season", Names("秸秆季报", "Straw season"), VIEW, "modules", "gauge", order=62),
         Page("straw:ledger", Names("秸秆平衡", "Straw balance"), VIEW, "modules", "scroll-text", order=63),

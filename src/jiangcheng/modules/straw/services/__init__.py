@@ -1,6 +1,6 @@
 """Signals become incidents, incidents become cases; zones and residue plans are kept beside them."""
 
-from jiangcheng.modules.straw.services.incidents import conclude, gather
+from jiangcheng.modules.straw.services.incidents import conclude, gather, reason_text
 from jiangcheng.modules.straw.services.plans import check_approval, check_start, evaluate_plan, note_out
 from jiangcheng.modules.straw.services.signals import (
     NotTaken,
@@ -27,5 +27,6 @@ __all__ = [
     "import_firms",
     "import_zones",
     "note_out",
+    "reason_text",
     "take_signals",
 ]

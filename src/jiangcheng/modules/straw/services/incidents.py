@@ -99,8 +99,8 @@ def report(incident: FireIncident, *, now: dt.datetime) -> None:
     zh, en = TITLES[Verdict(incident.verdict)]
     where = (incident.grid_cell.name_zh, incident.grid_cell.name_en) if incident.grid_cell else ("", "")
     power = f"{incident.power:.1f} MW" if incident.power is not None else "—"
-    detail_zh = "；".join(_reason(reason, 0) for reason in incident.reasons)
-    detail_en = "; ".join(_reason(reason, 1) for reason in incident.reasons)
+    detail_zh = "；".join(reason_text(reason, 0) for reason in incident.reasons)
+    detail_en = "; ".join(reason_text(reason, 1) for reason in incident.reasons)
     finding = cases.report(
         finding=cases.FindingReport(
             kind=KIND,
@@ -202,7 +202,7 @@ def _place(incident: FireIncident, members: Sequence[FireSignal]) -> None:
     incident.region = cell.region if cell else None
 
 
-def _reason(reason: dict[str, Any], language: int) -> str:
+def reason_text(reason: dict[str, Any], language: int) -> str:
     """Return a reason in Chinese (0) or English (1); a case keeps both, whoever reads it."""
     return WORDS[reason["what"]][language].format(**reason)
 
