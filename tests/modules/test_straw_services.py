@@ -203,7 +203,8 @@ def test_a_tower_and_a_satellite_see_one_fire(people):
     ("more", "field"),
     [
         ({"source": "MODIS"}, "source"), ({"id": ""}, "id"), ({"time": "gestern"}, "time"),
-        ({"time": "2026-11-01T09:00:00"}, "time"), ({"longitude": None}, "longitude"), ({"latitude": "nan"}, "latitude"),
+        ({"time": "2026-11-01T09:00:00"}, "time"), ({"longitude": None}, "longitude"),
+        ({"latitude": "nan"}, "latitude"),
         ({"confidence": "sure"}, "confidence"), ({"uncertainty": "x"}, "uncertainty"),
     ],
 )  # fmt: skip
@@ -217,7 +218,14 @@ def test_what_is_no_signal_at_all_is_refused(people):
 
 
 def test_another_room_tells_of_a_fire_through_the_hook(people):
-    asked = {"source": "patrol", "reference": "V-7", "at": SEEN, "longitude": 126.8, "latitude": 43.5, "now": NOW}
+    asked = {
+        "source": "patrol",
+        "reference": "V-7",
+        "at": SEEN,
+        "longitude": 126.8,
+        "latitude": 43.5,
+        "now": NOW,
+    }
     number = manifests.ask("fire.seen", **asked)[0]
     found = FireIncident.objects.get(number=number)
     assert found.grid_cell.code == "220202-02" and found.signs.get().source == "patrol"
@@ -240,7 +248,12 @@ def test_a_changed_zone_is_another_version_and_the_fire_is_judged_by_that_of_its
 
 @pytest.mark.parametrize(
     ("more", "reason"),
-    [({"code": ""}, "code"), ({"kind": "x"}, "kind"), ({"east": 126.0}, "geometry"), ({"kind": "ban"}, "earlier")],
+    [
+        ({"code": ""}, "code"),
+        ({"kind": "x"}, "kind"),
+        ({"east": 126.0}, "geometry"),
+        ({"kind": "ban"}, "earlier"),
+    ],
 )
 def test_a_wrong_zone_is_told_and_nothing_is_written(people, more, reason):
     assert zone(**more).errors[0][2] == reason
@@ -297,10 +310,15 @@ def test_what_the_rules_bar_is_approved_by_nobody(people):
 
 def test_a_county_approves_up_to_its_limit_and_the_city_beyond(people):
     chief = access.create_user(username="chief", password=city.PASSWORD, display_name="chief", at=city.AT)
-    access.assign_role(user=chief, role="department", on=dt.date(2026, 1, 1), at=city.AT, region_code="220202")
+    access.assign_role(
+        user=chief, role="department", on=dt.date(2026, 1, 1), at=city.AT, region_code="220202"
+    )
     everyone = {**people, "chief": chief}
     early = SEEN - dt.timedelta(hours=20)
-    small, large = plan_row(people), plan_row(people, area_mu=2500.0, outline=city.square(126.3, 43.3, 126.4, 43.4))
+    small, large = (
+        plan_row(people),
+        plan_row(people, area_mu=2500.0, outline=city.square(126.3, 43.3, 126.4, 43.4)),
+    )
     assert act(everyone, small, "approve", "chief", early, text="同意").level == "county"
     with pytest.raises(Refused, match="市"):
         act(everyone, large, "approve", "chief", early, text="同意")
@@ -311,7 +329,13 @@ def test_nobody_lights_a_fire_outside_the_time_or_under_a_red_light(people):
     plan = approved(people)
     with pytest.raises(Refused, match="时段"):
         act(people, plan, "start", now=SEEN - dt.timedelta(hours=2), files=[city.photo()])
-    values = {"region": plan.region, "hour_at": SEEN.replace(minute=0), "wind": 9.0, "mixing": 1500.0, "aqi": 40}
+    values = {
+        "region": plan.region,
+        "hour_at": SEEN.replace(minute=0),
+        "wind": 9.0,
+        "mixing": 1500.0,
+        "aqi": 40,
+    }
     records.create(register="burn-weather", values=values, actor=people["department"], at=SEEN)
     with pytest.raises(Refused, match="wind"):
         act(people, plan, "start", now=SEEN, files=[city.photo()])
@@ -319,7 +343,10 @@ def test_nobody_lights_a_fire_outside_the_time_or_under_a_red_light(people):
 
 
 def test_a_plan_without_a_place_or_with_its_end_first_is_refused_by_field(people):
-    for more, field in (({"outline": None}, "outline"), ({"ends_at": SEEN - dt.timedelta(hours=2)}, "ends_at")):
+    for more, field in (
+        ({"outline": None}, "outline"),
+        ({"ends_at": SEEN - dt.timedelta(hours=2)}, "ends_at"),
+    ):
         with pytest.raises(ValidationError) as refused:
             plan_row(people, **more)
         assert field in refused.value.message_dict

@@ -26,6 +26,7 @@ from jiangcheng.demo import (
     register,
     sound,
     stories,
+    straw,
     truth,
 )
 
@@ -88,7 +89,7 @@ def prepare(*, now: dt.datetime, progress: Progress) -> State:
 
 def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
-    for room in (enterprises, stories, fieldwork, greening, sound, emissions):
+    for room in (enterprises, stories, fieldwork, greening, sound, emissions, straw):
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))
 
 

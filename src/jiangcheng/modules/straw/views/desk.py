@@ -154,7 +154,10 @@ def zones_layer(request: HttpRequest) -> JsonResponse:
 
 def _feature(row: FireIncident) -> dict[str, Any]:
     verdict = Verdict(row.verdict)
-    lines = [[_("判别"), str(verdict.label)], [_("理由"), "；".join(wording.reason(item) for item in row.reasons)]]
+    lines = [
+        [_("判别"), str(verdict.label)],
+        [_("理由"), "；".join(wording.reason(item) for item in row.reasons)],
+    ]
     properties = {
         "id": row.number, "name": row.number, "label": str(verdict.label), "value": row.power, "unit": "MW",
         "level": row.verdict, "colour": wording.COLOURS[verdict], "shape": "triangle",

@@ -29,9 +29,7 @@ def window(request: HttpRequest) -> HttpResponse:
     day, error = _day(request.GET.get("day"), on)
     if day < FIRST_DAY:
         day, error = on, _("这一天还没有窗口规则")
-    found = queries.window(
-        user=person(request), on=on, day=day, holidays=office.working_calendar().holidays
-    )
+    found = queries.window(user=person(request), on=on, day=day, holidays=office.working_calendar().holidays)
     counties = [
         (
             wording.name(item.region),

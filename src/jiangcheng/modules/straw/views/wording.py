@@ -55,7 +55,9 @@ def rule(code: str) -> str:
 def against(told: Any) -> str:
     """Return a reason that speaks against burning, with its value."""
     if told["code"] in ("holiday", "hour", "warning"):
-        words = {"holiday": _("法定节假日"), "hour": _("不在规定时段"), "warning": _("重污染预警中")}[told["code"]]
+        words = {"holiday": _("法定节假日"), "hour": _("不在规定时段"), "warning": _("重污染预警中")}[
+            told["code"]
+        ]
         return words if told["value"] is not None else _("重污染预警未知")
     if told["value"] is None:
         return _("%(what)s未知") % {"what": rule(told["code"])}
