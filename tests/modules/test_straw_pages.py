@@ -14,6 +14,7 @@ from django.utils import translation
 
 from core import city
 from jiangcheng.core.records import services as records
+from jiangcheng.core.registry import services as registry
 from jiangcheng.core.registry.models import Region
 from jiangcheng.modules.straw.models import BurnZone, FireIncident
 from modules import town as town_module
@@ -41,7 +42,8 @@ def page(people, name, who="duty", language="", **query):
 
 
 def days(at=SEEN):
-    return {"first": (at.date() - dt.timedelta(days=1)).isoformat(), "last": at.date().isoformat()}
+    day = at.astimezone(town_module.BEIJING).date()
+    return {"first": (day - dt.timedelta(days=1)).isoformat(), "last": day.isoformat()}
 
 
 def csv(*rows):
@@ -82,9 +84,7 @@ def test_a_reader_sees_the_fires_of_the_own_county_only(people):
     text = page(people, "desk", "inspector", **days())
     assert ours.number in text and theirs.number not in text
     layer = client(people, "colleague").get(reverse("straw:layer"), {"at": NOW.isoformat()}).json()
-    assert [feature["id" if "id" in feature else "properties"]["id"] for feature in layer["features"]] == [
-        theirs.number
-    ]
+    assert [feature["properties"]["id"] for feature in layer["features"]] == [theirs.number]
 
 
 def test_the_file_is_imported_by_who_manages_and_by_nobody_else(people):
@@ -190,3 +190,27 @@ def test_the_command_imports_a_file_twice_and_refuses_a_message(people, tmp_path
     path.write_text("Invalid MAP_KEY.")
     assert straw_cli._import(argparse.Namespace(file=str(path))) == 2
     assert straw_cli._import(argparse.Namespace(file=str(tmp_path / "none"))) == 2
+
+
+def test_the_demo_has_a_planned_and_an_illegal_fire_and_is_filled_once(people):
+    from jiangcheng.demo import straw as demo
+
+    BurnZone.objects.all().delete()
+    counties = dict.fromkeys((*demo.COUNTIES, demo.TOWN))
+    rows = [city.named(code, code, level="county", parent="220200") for code in counties if code != demo.TOWN]
+    places = {code: 128.0 + number for number, code in enumerate(demo.COUNTIES)}
+    cells = [
+        city.named(
+            f"{code}-01", code, region=code, boundary=city.square(west, 43, west + 1, 44),
+            valid_from_date="2026-01-01",
+        )
+        for code, west in places.items()
+    ]  # fmt: skip
+    for kind, each in (("regions", rows), ("grid_cells", cells)):
+        assert registry.import_register(kind, each, actor=None, at=city.AT).errors == ()
+    for _again in range(2):
+        demo.furnish(now=NOW + dt.timedelta(hours=3), progress=lambda *_: None)
+    verdicts = list(FireIncident.objects.order_by("longitude").values_list("verdict", flat=True))
+    assert sorted(verdicts) == ["illegal", "illegal", "planned"]
+    for name in PAGES:
+        page(people, name, **({"day": "2026-11-02"} if name == "window" else {}))
