@@ -24,6 +24,7 @@ from jiangcheng.config import (
     plates_cli,
     process,
     standards_cli,
+    straw_cli,
     transfer,
 )
 from jiangcheng.core import manifest
@@ -47,6 +48,7 @@ def register(commands: Subparsers) -> None:
     transfer.register(commands)
     plates_cli.register(commands)
     standards_cli.register(commands)
+    straw_cli.register(commands)
     _register_filters(commands)
     _register_plan(commands)
 

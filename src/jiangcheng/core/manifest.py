@@ -146,6 +146,9 @@ class Hook:
         answered in the field.
     ``facility.search``
         ``(text, scope, on) -> list[str]``: codes of facilities that a text names, e.g. a plate.
+    ``fire.seen``
+        ``(source, reference, at, longitude, latitude, now, text="", uncertainty=None) -> str``: a fire was seen;
+        the number of the incident it belongs to.
     ``station.packets``
         ``(mns, start, end) -> list[dict]``: what devices sent, as it came: ``seq``, ``received``, ``mn``, ``cn``,
         ``raw``.

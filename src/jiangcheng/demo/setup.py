@@ -23,10 +23,12 @@ from jiangcheng.demo import (
     greening,
     history,
     incidents,
+    network,
     register,
     sound,
     sources,
     stories,
+    straw,
     truth,
     water,
 )
@@ -90,7 +92,7 @@ def prepare(*, now: dt.datetime, progress: Progress) -> State:
 
 def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
-    rooms = (enterprises, stories, fieldwork, greening, sound, emissions, water, sources, network)
+    rooms = (enterprises, stories, fieldwork, greening, sound, emissions, water, sources, network, straw)
     for room in rooms:
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))
 

@@ -1,0 +1,136 @@
+"""Zones, plans, fire points, weather and ledgers of straw of the demo city. All synthetic."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import shapely.geometry
+
+from jiangcheng.core.access.models import User
+from jiangcheng.core.records import services as records
+from jiangcheng.core.registry.models import GridCell, Region
+from jiangcheng.modules.straw import services
+from jiangcheng.modules.straw.models import BurnZone
+from jiangcheng.standards import periods
+
+COUNTIES = ("220283", "220221", "220284")
+"""Where most maize and rice grows."""
+TOWN = "220202"
+HALF = 0.01
+"""Half the side of a field [°]."""
+HEAD = "latitude,longitude,bright_ti4,scan,track,acq_date,acq_time,satellite,confidence,version,bright_ti5,frp,daynight"
+
+
+def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None:
+    """Fill the room; does nothing where zones have been entered."""
+    people = {user.username: user for user in User.objects.filter(username__in=("department", "leader"))}
+    places = {code: _middle(code) for code in (*COUNTIES, TOWN)}
+    if len(people) < 2 or None in places.values() or BurnZone.objects.exists():
+        return
+    known = {code: place for code, place in places.items() if place is not None}
+    _zones(known, now)
+    progress(0.3, "straw zones")
+    _plans(known, people, now)
+    _fires(known, now)
+    progress(0.6, "straw fires")
+    _weather(people["department"], now)
+    _ledgers(people["department"], now)
+    progress(1.0, "straw ledgers")
+
+
+def _middle(code: str) -> tuple[float, float] | None:
+    cells = GridCell.objects.filter(region__code__startswith=code).order_by("code")
+    cell = cells[len(cells) // 2] if cells else None
+    if cell is None:
+        return None
+    point = shapely.geometry.shape(cell.boundary).representative_point()
+    return round(point.x, 4), round(point.y, 4)
+
+
+def _square(place: tuple[float, float], half: float) -> dict[str, Any]:
+    box = shapely.geometry.box(place[0] - half, place[1] - half, place[0] + half, place[1] + half)
+    coordinates = [[list(pair) for pair in box.exterior.coords]]
+    return {"type": "Polygon", "coordinates": coordinates}
+
+
+def _zones(places: dict[str, tuple[float, float]], now: dt.datetime) -> None:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {
+                "code": f"{'BAN' if code == TOWN else 'LIMIT'}-{code}",
+                "kind": "ban" if code == TOWN else "limit",
+                "name_zh": f"{Region.objects.get(code=code).name_zh}{'禁烧区' if code == TOWN else '限烧区'}（演示）",
+                "name_en": f"{'Ban' if code == TOWN else 'Limit'} zone {code} (demo)",
+            },
+            "geometry": _square(place, 0.05 if code == TOWN else 0.2),
+        }
+        for code, place in places.items()
+    ]
+    on = now.astimezone(periods.BEIJING).date().replace(month=1, day=1)
+    services.import_zones(
+        document={"type": "FeatureCollection", "features": features}, source="演示划定", valid_from=on,
+        actor=None, now=now,
+    )  # fmt: skip
+
+
+def _plans(places: dict[str, tuple[float, float]], people: dict[str, User], now: dt.datetime) -> None:
+    before = now - dt.timedelta(days=1)
+    for number, code in enumerate(COUNTIES):
+        values = {
+            "village": f"演示村{number + 1}", "region": Region.objects.get(code=code), "crop": "maize",
+            "area_mu": 120.0 + 400 * number, "off_field": number < 2, "outline": _square(places[code], HALF),
+            "starts_at": now - dt.timedelta(hours=6), "ends_at": now + dt.timedelta(hours=6 + 24 * number),
+            "crew": 12, "equipment": "水车 2 台、灭火弹 20 具（演示）",
+        }  # fmt: skip
+        row = records.create(register="residue-plans", values=values, actor=people["department"], at=before)
+        if number < 2:
+            records.act(record=row, action="approve", actor=people["leader"], now=before, text="同意（演示）")
+        plot = {
+            "village": values["village"], "region": values["region"], "crop": "maize", "area_mu": values["area_mu"],
+            "stage": "residue" if number < 2 else "harvested", "outline": values["outline"],
+        }  # fmt: skip
+        place = dict(zip(("longitude", "latitude"), places[code], strict=True))
+        records.create(
+            register="straw-plots", values={**plot, **place}, actor=people["department"], at=before
+        )
+
+
+def _fires(places: dict[str, tuple[float, float]], now: dt.datetime) -> None:
+    """Three pixels of one pass: in an approved plan, in a limit zone without one, in the ban zone."""
+    at = now - dt.timedelta(hours=2)
+    east, north = places["220284"]
+    spots = (places["220283"], (east + 0.01, north), places[TOWN])
+    rows = [
+        f"{lat:.4f},{lon:.4f},335.1,0.45,0.4,{at:%Y-%m-%d},{at:%H%M},N20,nominal,2.0NRT,288.0,{6 + 5 * place}.2,D"
+        for place, (lon, lat) in enumerate(spots)
+    ]
+    services.import_firms(text="\n".join([HEAD, *rows]), name="demo", actor=None, now=now)
+
+
+def _weather(actor: User, now: dt.datetime) -> None:
+    day = now.astimezone(periods.BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
+    for number, code in enumerate(COUNTIES):
+        region = Region.objects.get(code=code)
+        for hour in range(8, 18):
+            values = {
+                "region": region, "hour_at": day + dt.timedelta(hours=hour), "wind": 2.5 + 0.4 * (hour - 8) + number,
+                "mixing": 500.0 + 140 * min(hour - 8, 6), "rain": 0.0, "fire_danger": 2 + (number == 2),
+                "aqi": 58 + 9 * number, "pm25": 34.0 + 4 * number, "cloud": 0.2, "origin": "演示预报",
+            }  # fmt: skip
+            records.create(register="burn-weather", values=values, actor=actor, at=now)
+
+
+def _ledgers(actor: User, now: dt.datetime) -> None:
+    year = now.astimezone(periods.BEIJING).year
+    for number, code in enumerate(COUNTIES):
+        region = Region.objects.get(code=code)
+        for crop, grain, sown in (("maize", 900_000.0, 1_600_000.0), ("rice", 400_000.0, 700_000.0)):
+            values = {
+                "region": region, "year": year, "crop": crop, "grain": grain - 50_000 * number, "sown": sown,
+                "returned": 0.45 * sown, "fertiliser": 60_000.0, "feed": 150_000.0 if crop == "maize" else 10_000.0,
+                "fuel": 120_000.0 if crop == "maize" else 30_000.0, "origin": "演示",
+            }  # fmt: skip
+            records.create(register="straw-harvests", values=values, actor=actor, at=now)

@@ -1,0 +1,84 @@
+"""What codes of the room are called on screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from jiangcheng.modules.straw import services
+from jiangcheng.modules.straw.models import Verdict
+
+BADGES = {
+    Verdict.PLANNED: "badge-info", Verdict.ILLEGAL: "badge-bad", Verdict.EDGE: "badge-warn",
+    Verdict.HEAT: "", Verdict.LAND: "", Verdict.DOUBTFUL: "badge-warn", Verdict.UNZONED: "badge-warn",
+}  # fmt: skip
+COLOURS = {
+    Verdict.PLANNED: "#2f6fde", Verdict.ILLEGAL: "#d92d20", Verdict.EDGE: "#c98a00", Verdict.HEAT: "#6b7280",
+    Verdict.LAND: "#6b7280", Verdict.DOUBTFUL: "#c98a00", Verdict.UNZONED: "#c98a00",
+}  # fmt: skip
+ZONE_COLOURS = {"ban": "#d92d20", "limit": "#c98a00"}
+LIGHT_BADGES = {"green": "badge-ok", "amber": "badge-warn", "red": "badge-bad"}
+
+
+def chinese() -> bool:
+    """Tell whether the page is in Chinese."""
+    return (get_language() or "zh").startswith("zh")
+
+
+def name(thing: Any) -> str:
+    """Return the name of an area in the language of the page; empty for none."""
+    if thing is None:
+        return ""
+    return str(thing.name_zh if chinese() or not thing.name_en else thing.name_en)
+
+
+def reason(told: dict[str, Any]) -> str:
+    """Return why an incident was judged as it was."""
+    return services.reason_text(told, 0 if chinese() else 1)
+
+
+def light(colour: str) -> str:
+    """Return a light in words: colour is never the only sign."""
+    return {"green": _("宜烧"), "amber": _("谨慎"), "red": _("禁止")}[colour]
+
+
+def rule(code: str) -> str:
+    """Return what a rule of the window looks at."""
+    return {
+        "wind": _("风速"), "ventilation": _("通风量"), "rain": _("降水"), "fire_danger": _("火险等级"),
+        "aqi": _("空气质量指数"), "warning": _("重污染预警"), "holiday": _("节假日"), "hour": _("规定时段"),
+    }[code]  # fmt: skip
+
+
+def against(told: Any) -> str:
+    """Return a reason that speaks against burning, with its value."""
+    if told["code"] in ("holiday", "hour", "warning"):
+        words = {"holiday": _("法定节假日"), "hour": _("不在规定时段"), "warning": _("重污染预警中")}[
+            told["code"]
+        ]
+        return words if told["value"] is not None else _("重污染预警未知")
+    if told["value"] is None:
+        return _("%(what)s未知") % {"what": rule(told["code"])}
+    return f"{rule(told['code'])} {told['value']:g} {told['unit']}".strip()
+
+
+def field(code: str) -> str:
+    """Return what is wrong with a field of a signal or a zone."""
+    words = {
+        "latitude": _("纬度"), "longitude": _("经度"), "acq_date": _("日期"), "acq_time": _("时刻"),
+        "confidence": _("置信度"), "satellite": _("卫星"), "frp": _("辐射功率"), "geometry": _("范围不是有效的面"),
+        "kind": _("类型须为 ban 或 limit"), "code": _("编码缺失"), "twice": _("编码重复"),
+        "earlier": _("生效日期不晚于现行版本"),
+    }  # fmt: skip
+    return words.get(code, code)
+
+
+def refusal(code: str) -> str:
+    """Return why a whole file was refused."""
+    words = {
+        "not_geojson": _("不是 GeoJSON 要素集合"), "too_many": _("要素过多"), "document": _("请填写依据文件"),
+        "file": _("请选择 20 MB 以内的文件"), "valid_from": _("请填写生效日期"),
+    }  # fmt: skip
+    return words.get(code, code)
