@@ -295,10 +295,13 @@ def test_a_grant_ends_on_its_day_holds_in_its_area_and_gives_an_element_by_days(
             row=row, user=people["department"], form="csv", first=city.ON, last=city.ON, now=NOW
         )
         assert found.rows == count == len(b"".join(found.chunks).splitlines()) - 1
-    with pytest.raises(services.NotGranted, match="period"):
-        services.pull(
-            row=row, user=people["department"], form="csv", first=dt.date(2025, 1, 1), last=city.ON, now=NOW
-        )
+    for first, last in (
+        (dt.date(2025, 1, 1), city.ON),
+        (dt.date.max, dt.date.max),
+        (dt.date.min, dt.date.min),
+    ):
+        with pytest.raises(services.NotGranted, match="period"):
+            services.pull(row=row, user=people["department"], form="csv", first=first, last=last, now=NOW)
     with pytest.raises(services.NotGranted, match="expired"):
         late = NOW + dt.timedelta(days=3)
         services.pull(row=row, user=people["department"], form="csv", first=None, last=None, now=late)

@@ -27,7 +27,8 @@ from jiangcheng.modules.network.models import DataRequest, PullLog
 from jiangcheng.modules.network.rules.tables import in_force
 from jiangcheng.standards import periods
 
-FORMS = ("csv", "json")
+YEARS = range(1970, 2200)
+"""Of days in an address; far outside of them arithmetic with instants overflows."""
 Table = tuple[list[str], Iterable[list[Any]], int]
 """Columns, rows, number of rows."""
 
@@ -144,7 +145,8 @@ def _register(name: str, region: str) -> Table:
 def _element(name: str, region: str, first: dt.date | None, last: dt.date | None, on: dt.date) -> Table:
     last = last or on
     first = first or last
-    if not 0 <= (last - first).days < in_force("datasets", on)["most_days"]:
+    sensible = first.year in YEARS and last.year in YEARS
+    if not sensible or not 0 <= (last - first).days < in_force("datasets", on)["most_days"]:
         raise NotGranted("period")
     stations = {
         station.pk: station.code
