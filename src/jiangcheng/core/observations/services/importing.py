@@ -13,7 +13,6 @@ from typing import Any, TextIO
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 from django.db import transaction
@@ -218,7 +217,7 @@ def _text(column: Any) -> Any:
         seconds = column.cast(pa.timestamp("s", "UTC" if zoned else None), safe=False)
         texts = np.datetime_as_string(seconds.to_numpy().astype("datetime64[s]"))
         return pa.array([f"{text}Z" if zoned else str(text) for text in texts])
-    return pc.fill_null(column.cast(pa.string()), "")
+    return column.cast(pa.string())
 
 
 def _digest(path: pathlib.Path) -> str:
