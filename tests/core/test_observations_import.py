@@ -116,6 +116,7 @@ def test_a_dry_run_tells_all_and_stores_nothing(city, tmp_path):
         ("S1,a34004-med,2026-01-01 00:00,1,N", "property", "no such property"),
         ("S1,a34004,01/02/2026,1,N", "time", "not a time"),
         ("S1,a34004,2026-01-01 00:30,1,N", "time", "not at the edge of its interval"),
+        ("S1,a34004,0001-01-01,1,N", "time", "before 1970"),
         ("S1,a34004,2027-01-01 00:00,1,N", "time", "begins after it was received"),
         ("S1,a34004,2026-01-01 00:00,abc,N", "value", "not a number"),
         ("S1,a34004,2026-01-01 00:00,nan,N", "value", "not a number"),

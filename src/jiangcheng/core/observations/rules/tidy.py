@@ -206,6 +206,7 @@ def _start(texts: pa.Array, granularity: Array, codes: Codes, check: _Check) -> 
     length = np.where(granularity == Granularity.INSTANT, 0, step)
     start = moment - length if codes.label == "end" else moment
     check.refuse((start + calendar.BEIJING) % step != 0, "time", "not at the edge of its interval", texts)
+    check.refuse((start < 0) & (moment != UNKNOWN), "time", "before 1970", texts)
     check.refuse(start > codes.received, "time", "begins after it was received", texts)
     return start
 
