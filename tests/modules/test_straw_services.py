@@ -138,6 +138,7 @@ def test_the_same_position_processed_again_replaces_the_values_and_keeps_the_row
     assert (report.added, report.replaced) == (0, 1)
     found = FireSignal.objects.get()
     assert (found.power, found.stage, found.raw["before"]["frp"]) == (21, "SP", "20")
+    assert FireIncident.objects.get().power == 21
 
 
 def test_past_seasons_are_judged_and_open_no_case(people):

@@ -42,8 +42,8 @@ def _import(options: argparse.Namespace) -> int:
     except services.NotTaken as refused:
         print(f"no FIRMS table: {refused.told}", file=sys.stderr)
         return 2
-    for wrong in report.errors:
-        print(f"line {wrong.line}: {wrong.field}: {wrong.value!r}", file=sys.stderr)
+    for problem in report.errors:
+        print(f"line {problem.line}: {problem.field}: {problem.value!r}", file=sys.stderr)
     print(
         f"added {report.added}, known {report.known}, replaced {report.replaced}, outside {report.outside},"
         f" refused {len(report.errors)}, incidents {len(report.incidents)}"

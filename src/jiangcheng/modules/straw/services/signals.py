@@ -19,6 +19,7 @@ from jiangcheng.modules.straw.services import incidents
 from jiangcheng.standards import periods
 
 ERRORS_KEPT = 200
+CHUNK = 500
 GROUND = frozenset(set(Source.values) - {"MODIS", "VIIRS"})
 FUTURE = dt.timedelta(minutes=10)
 """How far a clock of a source may be ahead."""
@@ -83,9 +84,11 @@ def import_firms(*, text: str, name: str, actor: User | None, now: dt.datetime) 
         run = _run(name, text, errors, outside, actor, now)
         fresh = _new_keys([found.key for found in inside])
         rows = [_of_satellite(found, run, now) for found in inside if found.key in fresh]
-        FireSignal.objects.bulk_create(rows, batch_size=500)
-        replaced = _replace(inside, rows, now)
-        report = _finished(run, rows, reading.repeated + len(inside) - len(rows), replaced, errors, now)
+        FireSignal.objects.bulk_create(rows, batch_size=CHUNK)
+        improved = _improve([found for found in inside if found.key not in fresh])
+        replaced = _replace(inside, rows) + len(improved)
+        known = reading.repeated + len(inside) - len(rows)
+        report = _finished(run, rows, known, replaced, errors, now, improved)
     return dataclasses.replace(report, outside=outside)
 
 
@@ -124,7 +127,7 @@ def take_signals(
         new = [row for key, row in rows.items() if key in fresh]
         for row in new:
             row.brought_by = run
-        FireSignal.objects.bulk_create(new, batch_size=500)
+        FireSignal.objects.bulk_create(new, batch_size=CHUNK)
         known = len(told) - len(errors) - outside - len(new)
         report = _finished(run, new, known, 0, errors, now)
     return dataclasses.replace(report, outside=outside)
@@ -174,8 +177,10 @@ def _finished(
     replaced: int,
     errors: Sequence[Problem],
     now: dt.datetime,
+    improved: Sequence[FireSignal] = (),
 ) -> Report:
-    changed = incidents.gather(signals=rows, now=now) if rows else []
+    touched = [*rows, *improved]
+    changed = incidents.gather(signals=touched, now=now) if touched else []
     run.added, run.known, run.replaced = len(rows), known, replaced
     run.save(update_fields=["added", "known", "replaced"])
     access.record(
@@ -191,8 +196,8 @@ def _in_city(longitude: float, latitude: float, at: dt.datetime) -> bool:
 
 def _new_keys(keys: Sequence[str]) -> set[str]:
     known: set[str] = set()
-    for start in range(0, len(keys), 500):
-        part = keys[start : start + 500]
+    for start in range(0, len(keys), CHUNK):
+        part = keys[start : start + CHUNK]
         known.update(FireSignal.objects.filter(key__in=part).values_list("key", flat=True))
     return set(keys) - known
 
@@ -206,16 +211,12 @@ def _of_satellite(found: firms.Detection, run: SignalRun, now: dt.datetime) -> F
     )  # fmt: skip
 
 
-def _replace(read: Iterable[firms.Detection], rows: Sequence[FireSignal], now: dt.datetime) -> int:
+def _replace(read: Iterable[firms.Detection], rows: Sequence[FireSignal]) -> int:
     """Let the standard product replace what near real time told of the same pixels; return how many."""
     new_keys = {row.key: row for row in rows}
     better = [found for found in read if found.key in new_keys]
-    changed = 0
-    for found in read:
-        if found.key not in new_keys:
-            changed += _improve(found)
     if not better:
-        return changed
+        return 0
     first, last = min(found.at for found in better), max(found.at for found in better)
     wait = dt.timedelta(minutes=30)
     older = FireSignal.objects.filter(
@@ -228,18 +229,30 @@ def _replace(read: Iterable[firms.Detection], rows: Sequence[FireSignal], now: d
         row.replaced_by, successor.incident_id = successor, row.incident_id
         row.save(update_fields=["replaced_by"])
         successor.save(update_fields=["incident"])
-    return changed + len(pairs)
+    return len(pairs)
 
 
-def _improve(found: firms.Detection) -> int:
-    """Let a better processing with the very same position replace the values of a stored row."""
-    row = FireSignal.objects.get(key=found.key)
-    if row.stage not in firms.STAGES or firms.STAGES[found.stage] >= firms.STAGES[row.stage]:
-        return 0
-    row.raw = {**dict(found.raw), "before": row.raw}
-    row.stage, row.kind, row.power, row.confidence = found.stage, found.kind, found.power, found.confidence
-    row.save(update_fields=["raw", "stage", "kind", "power", "confidence"])
-    return 1
+def _improve(known: Sequence[firms.Detection]) -> list[FireSignal]:
+    """Let a better processing of the very same position replace the values of stored rows; return those."""
+    stored: dict[str, FireSignal] = {}
+    for start in range(0, len(known), CHUNK):
+        part = [found.key for found in known[start : start + CHUNK]]
+        stored.update((row.key, row) for row in FireSignal.objects.filter(key__in=part))
+    improved = []
+    for found in known:
+        row = stored[found.key]
+        if row.stage not in firms.STAGES or firms.STAGES[found.stage] >= firms.STAGES[row.stage]:
+            continue
+        row.raw = {**dict(found.raw), "before": row.raw}
+        row.stage, row.kind, row.power, row.confidence = (
+            found.stage,
+            found.kind,
+            found.power,
+            found.confidence,
+        )
+        row.save(update_fields=["raw", "stage", "kind", "power", "confidence"])
+        improved.append(row)
+    return improved
 
 
 def _detection(row: FireSignal) -> firms.Detection:
