@@ -16,6 +16,7 @@ AT = dt.datetime(2026, 11, 2, 1, tzinfo=dt.UTC)
 """Monday, 09:00 in Jilin."""
 ON = dt.date(2026, 11, 2)
 PASSWORD = "Songhua-river-1"
+DEVICE = "MN0000000000000000000001"
 PLANT, OTHER_PLANT = "91220200PLANT00001", "91220200PLANT00002"
 
 
@@ -54,7 +55,7 @@ ROWS = {
         {"facility": PLANT, "number": "DA001", "name_zh": "烟囱", "name_en": "Stack", "station": "P1"},
         {"facility": OTHER_PLANT, "number": "DA001", "name_zh": "烟囱", "name_en": "Stack", "station": "P2"},
     ],
-    "devices": [{"mn": "MN0000000000000000000001", "station": "P1"}],
+    "devices": [{"mn": DEVICE, "station": "P1"}],
     "properties": [
         named("a21026", "二氧化硫", statistic="zs_avg", unit="mg/m3", medium="gas"),
     ],

@@ -57,10 +57,7 @@ def fill_registers():
             "number": f"ROW-{declared.code}"[:40], "facility": plant, "region": region, "workflow": flow,
             "state": flow.definition["initial"] if flow else "", "state_at": city.AT, "created_at": city.AT,
         }  # fmt: skip
-        for field in model._meta.concrete_fields:
-            if field.name not in values and not _optional(field):
-                values[field.name] = _something(field)
-        numbers[declared.code] = model.objects.create(**values).number
+        numbers[declared.code] = model.objects.create(**_filled(model, values)).number
     return numbers
 
 
@@ -113,13 +110,13 @@ def _path(route, numbers):
     station = "stations/" in route
     given = {
         "code": "P1" if station else city.PLANT, "number": number, "form": "csv", "day": "2026-11-01",
-        "what": "regions", "kind": "report", "username": "rival", "token": "x", "sha256": "0" * 64,
+        "what": "regions", "kind": "report", "username": "rival", "mn": city.DEVICE, "token": "x", "sha256": "0" * 64,
     }  # fmt: skip
     blank = {"int": "1", "uuid": "00000000-0000-0000-0000-000000000001"}
 
     def value(found):
         converter, name = found[1] or "str", found[2]
-        return blank.get(converter) or given[name]
+        return blank.get(converter) or given.get(name, "x")
 
     return "/" + re.sub(r"<(?:(\w+):)?(\w+)>", value, route)
 
@@ -138,6 +135,14 @@ def _number(route, numbers):
     return numbers.get(register, "X")
 
 
+def _filled(model, values):
+    """Return values with an example for every other field that a row needs."""
+    needed = [
+        field for field in model._meta.concrete_fields if field.name not in values and not _optional(field)
+    ]
+    return {**values, **{field.name: _something(field) for field in needed}}
+
+
 def _optional(field):
     return field.primary_key or field.null or field.has_default() or (field.blank and not field.is_relation)
 
@@ -146,7 +151,8 @@ def _something(field):
     if field.choices:
         return next(iter(field.flatchoices))[0]
     if isinstance(field, models.ForeignKey):
-        return field.related_model._default_manager.first()
+        kept = field.related_model._default_manager
+        return kept.first() or kept.create(**_filled(field.related_model, {}))
     for kind, value in (
         (models.DateTimeField, city.AT), (models.DateField, city.ON), (models.BooleanField, False),
         (models.JSONField, {}), (models.UUIDField, "00000000-0000-0000-0000-000000000001"),

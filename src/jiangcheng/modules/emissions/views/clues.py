@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -100,7 +101,7 @@ def clue(request: HttpRequest, pk: int) -> HttpResponse:
         "kind": _kind_name(found),
         "state": label,
         "badge": badge,
-        "rows": [_evidence(item) for item in found.evidence],
+        "rows": [_evidence(found, item) for item in found.evidence],
         "parameters": _parameters(found),
         "source": found.evidence[-1].get("source", "") if found.evidence else "",
         "may_pack": access.has(request.user, REVIEW, received_date(request)),
@@ -115,7 +116,7 @@ def clue_series(request: HttpRequest, pk: int) -> JsonResponse:
     """Return the series of a clue with its evidence marked."""
     found = _found(request, pk)
     assert found.station is not None
-    hits = [_period(item) for item in found.evidence]
+    hits = [_period(found, item) for item in found.evidence]
     start = min(first for first, _last in hits) - AROUND
     end = min(max(last for _first, last in hits) + AROUND, int(received_at(request).timestamp()))
     code = str(found.evidence[-1].get("property", "")).partition("-")[0]
@@ -166,13 +167,14 @@ def _state(found: Finding) -> tuple[str, str]:
     return str(label), badge
 
 
-def _evidence(item: dict[str, Any]) -> dict[str, Any]:
+def _evidence(found: Finding, item: dict[str, Any]) -> dict[str, Any]:
     facts = item.get("facts") or {
         name: item[name] for name in ("value", "limit", "multiple") if item.get(name) is not None
     }
+    start, end = _span(found, item)
     return {
-        "start": parse_datetime(item["start"]),
-        "end": parse_datetime(item["end"]),
+        "start": start,
+        "end": end,
         "property": item.get("property", ""),
         "other": item.get("other", ""),
         "facts": [(str(FACTS.get(name, name)), _fact(name, value)) for name, value in facts.items()],
@@ -190,7 +192,12 @@ def _parameters(found: Finding) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in given.items()]
 
 
-def _period(item: dict[str, Any]) -> tuple[int, int]:
-    start, end = parse_datetime(item["start"]), parse_datetime(item["end"])
-    assert start is not None and end is not None
+def _span(found: Finding, item: dict[str, Any]) -> tuple[dt.datetime, dt.datetime]:
+    """Return when an occurrence was; who reported it by hand may have left it to the finding."""
+    start = parse_datetime(item.get("start", "")) or found.first_at
+    return start, parse_datetime(item.get("end", "")) or max(start, found.last_at)
+
+
+def _period(found: Finding, item: dict[str, Any]) -> tuple[int, int]:
+    start, end = _span(found, item)
     return int(start.timestamp()), int(end.timestamp())
