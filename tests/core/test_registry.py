@@ -55,7 +55,9 @@ def test_a_file_of_another_form_is_told_as_unreadable(tmp_path, name, content):
 
 def test_a_station_of_another_outlet_refuses_its_row_only():
     row = {"facility": city.PLANT, "name_zh": "x", "name_en": "x"}
-    report = load("outlets", [{**row, "number": "DA002", "station": "P1"}, {**row, "number": "DA003"}])
+    report = load(
+        "outlets", [{**row, "number": "DA002", "station": "P1"}, {**row, "number": "DA003", "station": "A1"}]
+    )
     assert (report.inserted, report.errors[0].column) == (1, "station")
 
 

@@ -473,7 +473,7 @@ def test_a_county_sees_its_own_stations_only(bureau, client):
     assert client.get(reverse("noise:station", args=["S1"])).status_code == 404
 
 
-def test_empty_pages_say_what_to_do_in_both_languages(db, quick_log_in, client):
+def test_empty_pages_say_what_to_do_in_both_languages(db, client):
     city.build()
     people = city.people()
     client.force_login(people["duty"])
