@@ -6,7 +6,6 @@ one installation run one after the other in one thread: they share the one write
 
 from __future__ import annotations
 
-import heapq
 import logging
 import threading
 import time
@@ -25,10 +24,8 @@ class Jobs:
     """The thread that runs the tasks. ``failures`` counts failed runs by task, for the operator."""
 
     def __init__(self, tasks: list[manifest.PeriodicTask]) -> None:
-        self._schedule: list[tuple[float, int, manifest.PeriodicTask, Callable[[], object]]] = [
-            (0.0, number, task, wiring.resolve(task.function)) for number, task in enumerate(tasks)
-        ]
-        heapq.heapify(self._schedule)
+        self._tasks = [(task, wiring.resolve(task.function)) for task in tasks]
+        self._due = [0.0] * len(tasks)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
         self.failures: dict[str, int] = {}
@@ -43,17 +40,27 @@ class Jobs:
 
     def run_all_once(self) -> None:
         """Run every task once, in the order of their declaration."""
-        for _, _, task, function in sorted(self._schedule, key=lambda entry: entry[1]):
+        for task, function in self._tasks:
             self._run_one(task, function)
 
     def _run(self) -> None:
-        while self._schedule and not self._stop.is_set():
-            due, number, task, function = self._schedule[0]
-            if self._stop.wait(max(0.0, due - time.monotonic())):
+        while self._tasks and not self._stop.is_set():
+            if self._stop.wait(max(0.0, min(self._due) - time.monotonic())):
                 break
+            number = self._next(time.monotonic())
+            task, function = self._tasks[number]
             self._run_one(task, function)
-            heapq.heapreplace(self._schedule, (time.monotonic() + task.every, number, task, function))
+            self._due[number] = time.monotonic() + task.every
         close_old_connections()
+
+    def _next(self, now: float) -> int:
+        """Return the number of the task to run: of those that are due the one that is due most often.
+
+        What judges the last minutes does not wait behind what counts the last months.
+        """
+        until = max(now, min(self._due))
+        due = [number for number, at in enumerate(self._due) if at <= until]
+        return min(due, key=lambda number: (self._tasks[number][0].every, number))
 
     def _run_one(self, task: manifest.PeriodicTask, function: Callable[[], object]) -> None:
         close_old_connections()
