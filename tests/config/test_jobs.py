@@ -25,6 +25,7 @@ def test_a_frequent_task_goes_before_every_slow_one_that_is_due(monkeypatch):
 
         return run
 
+    monkeypatch.setattr(jobs, "close_old_connections", lambda: None)
     monkeypatch.setattr(jobs.wiring, "resolve", resolve)
     runner = jobs.Jobs([task("yearly", 3600), task("fails", 600), task("minute", 5)])
     monkeypatch.setattr(runner, "stop", lambda timeout=0: runner._stop.set())
