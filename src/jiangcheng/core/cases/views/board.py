@@ -22,7 +22,7 @@ from jiangcheng.core.manifest import manifests
 from jiangcheng.core.registry import queries as registry
 
 PAGE = 50
-COLUMN = 30
+COLUMN = 60
 """Cards a column of the board shows; the rest is in the list."""
 CARD_ROWS = 6
 LAYER_ROWS = 5000
