@@ -42,7 +42,7 @@ def test_a_register_is_one_model_and_one_declaration_of_at_most_sixty_lines():
         assert len(inspect.getsource(getattr(models, name)).splitlines()) + calls[name] <= MOST_LINES, name
 
 
-@pytest.mark.parametrize("path", sorted(tables.DATA.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(tables.TABLES.folder.glob("*.json")), ids=lambda path: path.stem)
 def test_every_table_says_where_it_comes_from_and_whether_that_was_verified(path):
     for row in tables.table(path.stem):
         assert row["source"] and row["version"] and isinstance(row["verified"], bool)

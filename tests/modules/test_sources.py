@@ -99,7 +99,7 @@ def test_a_register_is_one_model_and_one_declaration_of_at_most_sixty_lines():
 
 
 def test_every_table_has_a_source_a_day_and_says_whether_it_is_verified():
-    for path in rules.DATA.glob("*.json"):
+    for path in rules.TABLES.folder.glob("*.json"):
         for row in rules.table(path.stem):
             assert row["source"] and dt.date.fromisoformat(row["valid_from"])
             assert row["verified"] in (True, False)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import functools
-import json
 import pathlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,33 +14,16 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import shape
 
-DATA = pathlib.Path(__file__).parent / "data"
+from jiangcheng.standards.dated import DatedTables
+
+TABLES = DatedTables(pathlib.Path(__file__).parent / "data")
+table = TABLES.versions
+in_force = TABLES.in_force
 EARTH_KM = 6371.0088
 """Mean radius of the earth (IUGG)."""
 AIR_OXYGEN = 21.0
 """Volume share of oxygen in air as the emission standards round it [%]."""
 Floats = NDArray[np.float64]
-
-
-@functools.cache
-def table(name: str) -> tuple[Mapping[str, Any], ...]:
-    """Return all versions of a table of ``data/``, the oldest first."""
-    rows = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
-    return tuple(sorted(rows, key=lambda row: row["valid_from"]))
-
-
-def in_force(name: str, on: dt.date) -> Mapping[str, Any]:
-    """Return the version of a table that is in force on a day.
-
-    Raises
-    ------
-    LookupError
-        If none is yet.
-    """
-    fitting = [row for row in table(name) if row["valid_from"] <= on.isoformat()]
-    if not fitting:
-        raise LookupError(f"{name}: no version is in force on {on}")
-    return fitting[-1]
 
 
 def catering_size(stoves: float, on: dt.date) -> str:

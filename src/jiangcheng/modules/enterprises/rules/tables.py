@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import json
 import pathlib
 from typing import Any
 
+from jiangcheng.standards.dated import DatedTables, NotInForce
+
+__all__ = ["NotInForce", "in_force", "plate_settings"]
+
 DATA = pathlib.Path(__file__).parents[1] / "data"
-
-
-class NotInForce(LookupError):  # noqa: N818
-    """No version of a table is in force on the day."""
-
-
-def in_force(table: str, on: dt.date) -> dict[str, Any]:
-    """Return the version of ``duties``, ``colours`` or ``lists`` that is in force on a day.
-
-    Raises
-    ------
-    NotInForce
-        If the day is before the first version.
-    """
-    held = [row for row in _read(table) if dt.date.fromisoformat(row["valid_from"]) <= on]
-    if not held:
-        raise NotInForce(f"no version of {table} is in force on {on}")
-    latest: dict[str, Any] = max(held, key=lambda row: row["valid_from"])
-    return latest
-
-
-def plate_settings() -> dict[str, Any]:
-    """Return how often one address may ask for plates."""
-    settings: dict[str, Any] = _read("plates")
-    return settings
+in_force = DatedTables(DATA).in_force
 
 
 @functools.cache
-def _read(table: str) -> Any:
-    return json.loads((DATA / f"{table}.json").read_text(encoding="utf-8"))
+def plate_settings() -> dict[str, Any]:
+    """Return how often one address may ask for plates."""
+    settings: dict[str, Any] = json.loads((DATA / "plates.json").read_text(encoding="utf-8"))
+    return settings
