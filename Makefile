@@ -9,7 +9,7 @@ BUILD  := src/jiangcheng/core/portal/static/portal/build
 SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 PO     := $(shell find src -name '*.po')
 DEMO   ?=
-TEST   ?= -n 2 --dist loadgroup
+TEST   ?= -n 2
 
 .PHONY: demo test lint format types contracts messages assets lock bench clean
 

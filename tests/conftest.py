@@ -11,9 +11,30 @@ from django.utils import translation
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
+OF_THE_DEMO = ("test_main_job.py", "test_stories.py")
+"""Journeys that walk through the demo city; the others share the small one."""
+
 # A busy machine is no defect of the code under test.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give all journeys of one city to one worker: every worker would start a city of its own.
+
+    The groups of xdist 3.8 are read from ids that pytest 9.2 no longer keeps.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByCity(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            if not path.startswith("tests/journeys/"):
+                return nodeid
+            return "demo city" if path.endswith(OF_THE_DEMO) else "small city"
+
+    return ByCity(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,8 @@ import pytest
 
 SEED = pathlib.Path(__file__).with_name("seed.py")
 PATIENCE = 30
-BUILT_WITHIN = 180
+STARTED_WITHIN = 120
+BUILT_WITHIN = 300
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -94,7 +95,7 @@ def live_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCity]:
         env=_environment(data), stdout=log, stderr=log,
     )  # fmt: skip
     try:
-        _wait_for(f"{city.url}/healthz", server, data / "server.log")
+        _wait_for(f"{city.url}/healthz", server, data / "server.log", STARTED_WITHIN)
         yield city
     finally:
         server.terminate()
@@ -122,9 +123,7 @@ def demo_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCity]:
             demo.wait(timeout=60)
 
 
-def _wait_for(
-    url: str, server: subprocess.Popen[bytes], log: pathlib.Path, patience: float = PATIENCE
-) -> None:
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: pathlib.Path, patience: float) -> None:
     deadline = time.monotonic() + patience
     while server.poll() is None and time.monotonic() < deadline:
         try:

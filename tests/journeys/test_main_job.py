@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from journeys.conftest import LiveCity
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PROGRAM = pathlib.Path(sys.executable).parent / "jiangcheng"
 OPENED_WITHIN = 90_000
 

@@ -82,7 +82,7 @@ DESKS = ["access", "portal", "registry", "observations", "cases", "records", "in
 MODULES = [
     "air", "water", "noise", "emissions", "plan",
     "enterprises", "inspections", "enforcement", "credit", "inspectorate", "participation", "fieldwork",
-    "greening", "straw", "network", "sources",
+    "greening", "straw", "network", "sources", "climate",
 ]  # fmt: skip
 
 INSTALLED_APPS = [
@@ -154,6 +154,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
 LANGUAGE_CODE = "zh-hans"
+FORMAT_MODULE_PATH = "jiangcheng.config.formats"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 USE_I18N = True
 USE_TZ = True

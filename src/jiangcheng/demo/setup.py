@@ -16,6 +16,7 @@ from jiangcheng.core.registry import models as registry_models
 from jiangcheng.core.registry import services as registry
 from jiangcheng.demo import (
     city,
+    climate,
     emissions,
     enterprises,
     fieldwork,
@@ -92,7 +93,9 @@ def prepare(*, now: dt.datetime, progress: Progress) -> State:
 
 def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
-    rooms = (enterprises, stories, fieldwork, greening, sound, emissions, water, sources, network, straw)
+    rooms = (
+        enterprises, stories, fieldwork, greening, sound, emissions, water, sources, network, straw, climate,
+    )  # fmt: skip
     for room in rooms:
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))
 

@@ -185,6 +185,47 @@ def strip_chart(
     return {"option": option, "table": {"columns": list(columns), "rows": rows}}
 
 
+def bar_chart(
+    *,
+    categories: Sequence[str],
+    stacks: Sequence[tuple[str, Sequence[float]]],
+    unit: str,
+    category_name: str,
+    decimals: int = 1,
+) -> Answer:
+    """Return stacked bars; what is below nought hangs below the axis.
+
+    Parameters
+    ----------
+    stacks
+        Per part its name and one value per category (NaN: none).
+    """
+    option = {
+        **_common(),
+        "grid": {"left": 8, "right": 12, "top": 40, "bottom": 8, "containLabel": True},
+        "legend": {"top": 0, "type": "scroll"},
+        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
+        "xAxis": {"type": "category", "data": list(categories)},
+        "yAxis": {"type": "value", "name": unit},
+        "series": [
+            {
+                "type": "bar",
+                "name": name,
+                "stack": "all",
+                "barMaxWidth": 56,
+                "data": [_number(value, decimals) for value in values],
+            }
+            for name, values in stacks
+        ],
+    }
+    rows = [
+        [category, *(_number(values[place], decimals) for _, values in stacks)]
+        for place, category in enumerate(categories)
+    ]
+    columns = [category_name, *(f"{name} ({unit})" if unit else name for name, _ in stacks)]
+    return {"option": option, "table": {"columns": columns, "rows": rows}}
+
+
 def wall_clock(seconds: int) -> str:
     """Return an instant [epoch s] as the city's wall clock marked as UTC.
 

@@ -21,6 +21,7 @@ __all__ = [
     "Series",
     "aqi_calendar",
     "aqi_levels",
+    "bars",
     "line",
     "water_classes",
     "water_strip",
@@ -66,6 +67,20 @@ def water_strip(*, cells: Sequence[Cell], step: int) -> Answer:
         levels=water_classes(),
         colours=rules.WATER_COLOURS,
         columns=(_("时段开始"), _("类别"), _("说明")),
+    )
+
+
+def bars(
+    *,
+    categories: Sequence[str],
+    stacks: Sequence[tuple[str, Sequence[float]]],
+    unit: str,
+    category_name: str,
+    decimals: int = 1,
+) -> Answer:
+    """Return stacked bars over named categories, e.g. sectors over years."""
+    return rules.bar_chart(
+        categories=categories, stacks=stacks, unit=unit, category_name=category_name, decimals=decimals
     )
 
 

@@ -176,6 +176,8 @@ def _validated(record: Record, names: set[str]) -> None:
     record.clean_fields(exclude=others)
     record.clean()
     record.validate_unique(exclude=others)
+    # Constraints may speak of rows that stand only.
+    record.validate_constraints(exclude=others - {"withdrawn_at"})
 
 
 def _saved(record: Record, actor: User | None, at: dt.datetime, reason: str) -> None:

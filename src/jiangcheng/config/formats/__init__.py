@@ -1,0 +1,1 @@
+"""How numbers and dates are written, where the framework's habit is not the field's."""

@@ -1,0 +1,267 @@
+"""The overview of carbon and climate, and the inventory with its versions."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import datetime as dt
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from jiangcheng.core.access import queries as access
+from jiangcheng.core.access.services import person, received_at, received_date, requires
+from jiangcheng.core.portal.services import charts
+from jiangcheng.core.records import queries as records
+from jiangcheng.modules.climate import queries, rules, services
+from jiangcheng.modules.climate.models import ClimateRisk, FrozenInventory, hazards
+
+VIEW, MANAGE = "climate.view", "climate.manage"
+LATEST = "2025"
+"""Edition shown when nobody asks for another."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Part:
+    """A category of the guide with its lines and sum."""
+
+    category: str
+    name: str
+    sector: str
+    total: float
+    lines: list[tuple[str, str, rules.Line]]
+
+
+@require_GET
+@requires(VIEW)
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show total, intensity and methane by year, the carbon market, coal, low-carbon actions and risks."""
+    user, on = person(request), received_date(request)
+    edition = _edition(request, on)
+    series = queries.series(edition=edition, on=on)
+    targets = rules.in_force("targets", on)
+    context = {
+        "edition": edition,
+        "editions": _editions(on),
+        "years": [
+            (year, year.inventory.total(), year.inventory.total(sinks=False), _target(targets["total"], year.year),
+             _target(targets["intensity"], year.year))
+            for year in reversed(series)
+        ],
+        "methane": [(year.year, _methane(year, on)) for year in reversed(series)][:1],
+        "targets": targets,
+        "chart": f"{reverse('climate:chart')}?edition={edition}",
+        "units": queries.units(user=user, on=on),
+        "states": {code: (zh, en) for code, zh, en in records.states(records.register("carbon-enterprises"))},
+        "coal": queries.coal(user=user, on=on),
+        "inclusive": queries.inclusive(),
+        "inclusive_rule": rules.in_force("inclusive", on),
+        "risks": _risks(request, on),
+        "table": rules.in_force("factors", on),
+    }  # fmt: skip
+    return render(request, "climate/overview.html", context)
+
+
+@require_GET
+@requires(VIEW)
+def chart(request: HttpRequest) -> JsonResponse:
+    """Return the emission of the sectors by year as stacked bars [10⁴ t CO2e]."""
+    on = received_date(request)
+    series = queries.series(edition=_edition(request, on), on=on)
+    sums = [year.inventory.by("sector") for year in series]
+    sectors = [item for item in rules.in_force("factors", on)["sectors"] if item["code"] != "memo"]
+    return JsonResponse(
+        charts.bars(
+            categories=[str(year.year) for year in series],
+            stacks=[
+                (_named(item), [one.get(item["code"], 0.0) / 1e4 for one in sums])
+                for item in sectors
+                if any(item["code"] in one for one in sums)
+            ],
+            unit=_("万吨 CO2e"),
+            category_name=_("年度"),
+        )
+    )
+
+
+@require_GET
+@requires(VIEW)
+def inventory(request: HttpRequest) -> HttpResponse:
+    """Show an inventory line by line: activity, factor, source, uncertainty; and its frozen versions."""
+    on, years = received_date(request), queries.years()
+    year, edition = _year(request, years), _edition(request, on)
+    found = _computed(year, edition, on)
+    versions = list(queries.frozen(year=year, edition=edition)) if year else []
+    context = {
+        "year": year,
+        "years": years,
+        "edition": edition,
+        "editions": _editions(on),
+        "inventory": found,
+        "total": found.total() if found else None,
+        "gross": found.total(sinks=False) if found else None,
+        "uncertainty": found.uncertainty() if found else None,
+        "parts": list(_parts(found, on)) if found else [],
+        "gases": sorted(found.by("gas").items()) if found else [],
+        "versions": versions,
+        "may_freeze": _may_freeze(request),
+        "table": rules.in_force("factors", on),
+    }
+    return render(request, "climate/inventory.html", context)
+
+
+@require_GET
+@requires(VIEW)
+def inventory_csv(request: HttpRequest) -> HttpResponse:
+    """Return an inventory in the categories of the provincial guide, one line per source and gas."""
+    on, years = received_date(request), queries.years()
+    year, edition = _year(request, years), _edition(request, on)
+    found = _computed(year, edition, on)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(
+        [_("年度"), _("版本"), _("类别"), _("类别名称"), _("活动"), _("活动水平"), _("单位"), _("气体"),
+         _("排放量（吨）"), _("二氧化碳当量（吨）"), _("不确定度（%）"), _("公式"), _("因子来源")]
+    )  # fmt: skip
+    for part in _parts(found, on) if found else ():
+        for name, unit, line in part.lines:
+            writer.writerow(
+                [year, edition, part.category, part.name, name, line.amount, unit, line.gas, line.mass,
+                 line.equivalent, line.uncertainty, line.formula, line.source]
+            )  # fmt: skip
+    answer = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="ghg-{year}-{edition}.csv"'
+    return answer
+
+
+@require_POST
+@requires(MANAGE)
+def freeze(request: HttpRequest) -> HttpResponse:
+    """Freeze a year's inventory; only who keeps the registers of the whole city may."""
+    on = received_date(request)
+    year, edition = _year_of(request.POST.get("year", "")), request.POST.get("edition", "")
+    if not _may_freeze(request) or edition not in dict(_editions(on)) or year is None:
+        messages.error(request, _("没有这个年度或版本，或您不负责全市的清单。"))
+        return redirect("climate:inventory")
+    try:
+        found = services.freeze(year=year, edition=edition, actor=person(request), now=received_at(request))
+    except ValueError as error:
+        messages.error(request, str(error))
+        return redirect("climate:inventory")
+    messages.success(request, _("已冻结为第 %d 版。") % found.version)
+    return redirect("climate:version", found.pk)
+
+
+@require_GET
+@requires(VIEW)
+def version(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a frozen inventory, how it differs from the one before, and whether it comes out the same again."""
+    found = get_object_or_404(FrozenInventory, pk=pk)
+    held = rules.restored(found.content)
+    before = FrozenInventory.objects.filter(
+        year=found.year, edition=found.edition, version=found.version - 1
+    ).first()
+    again: bool | None = None
+    if request.GET.get("check") == "1":
+        again = rules.digest(services.recompute(found)) == found.sha256
+    context = {
+        "frozen": found,
+        "inventory": held,
+        "total": held.total(),
+        "parts": list(_parts(held, found.table_date)),
+        "before": before,
+        "changes": list(_changes(rules.restored(before.content), held, found.table_date)) if before else [],
+        "again": again,
+    }
+    return render(request, "climate/version.html", context)
+
+
+def _computed(year: int | None, edition: str, on: dt.date) -> rules.Inventory | None:
+    if year is None:
+        return None
+    return rules.inventory(queries.activities(year=year), edition=edition, on=on)
+
+
+def _parts(found: rules.Inventory, on: dt.date) -> Iterator[Part]:
+    table, known = rules.in_force("factors", on), rules.activities(on)
+    sectors = {item["code"]: _named(item) for item in table["sectors"]}
+    for item in table["parts"]:
+        lines = [
+            (_named(known[line.activity]), known[line.activity]["unit"], line)
+            for line in found.lines
+            if line.part == item["code"]
+        ]
+        if lines:
+            total = sum(line.equivalent for _, _, line in lines)
+            yield Part(item["category"], _named(item), sectors[item["sector"]], total, lines)
+
+
+def _changes(
+    before: rules.Inventory, after: rules.Inventory, on: dt.date
+) -> Iterator[tuple[str, float, float, float]]:
+    names = {item["code"]: _named(item) for item in rules.in_force("factors", on)["parts"]}
+    earlier, later = before.by("part"), after.by("part")
+    for code in names:
+        old, new = earlier.get(code, 0.0), later.get(code, 0.0)
+        if old != new:
+            yield names[code], old, new, new - old
+
+
+def _methane(year: queries.Year, on: dt.date) -> list[tuple[str, float]]:
+    names = {item["code"]: _named(item) for item in rules.in_force("factors", on)["parts"]}
+    sums: dict[str, float] = {}
+    for line in year.inventory.lines:
+        if line.gas == "CH4" and line.kind != "memo":
+            sums[line.part] = sums.get(line.part, 0.0) + line.mass
+    return [(names[part], mass) for part, mass in sorted(sums.items(), key=lambda item: -item[1])]
+
+
+def _risks(request: HttpRequest, on: dt.date) -> list[tuple[str, int, int]]:
+    names = dict(hazards())
+    rows = records.visible(register="climate-risks", user=person(request), on=on).filter(withdrawn_at=None)
+    found = list(rows.order_by().values_list("hazard", "level"))
+    grave = {ClimateRisk.Level.GRAVE, ClimateRisk.Level.HIGH}
+    return [
+        (name, sum(1 for hazard, _ in found if hazard == code),
+         sum(1 for hazard, level in found if hazard == code and level in grave))
+        for code, name in names.items()
+    ]  # fmt: skip
+
+
+def _target(rows: Sequence[Mapping[str, Any]], year: int) -> float | None:
+    return next((float(row["value"]) for row in rows if row["year"] == year), None)
+
+
+def _editions(on: dt.date) -> list[tuple[str, str]]:
+    return [(item["code"], _named(item)) for item in rules.editions(on)]
+
+
+def _edition(request: HttpRequest, on: dt.date) -> str:
+    asked = request.GET.get("edition", LATEST)
+    return asked if asked in dict(_editions(on)) else LATEST
+
+
+def _year(request: HttpRequest, years: Sequence[int]) -> int | None:
+    asked = _year_of(request.GET.get("year", ""))
+    return asked if asked in years else (years[-1] if years else None)
+
+
+def _year_of(text: str) -> int | None:
+    return int(text) if len(text) == 4 and text.isascii() and text.isdigit() else None
+
+
+def _may_freeze(request: HttpRequest) -> bool:
+    scope = access.scope(person(request), MANAGE, received_date(request))
+    return scope.everything or any(len(code) <= 4 for code in scope.region_codes)
+
+
+def _named(item: Mapping[str, Any]) -> str:
+    return str(item["name_zh" if (get_language() or "zh").startswith("zh") else "name_en"])
