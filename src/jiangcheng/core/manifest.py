@@ -149,6 +149,9 @@ class Hook:
     ``fire.seen``
         ``(source, reference, at, longitude, latitude, now, text="", uncertainty=None) -> str``: a fire was seen;
         the number of the incident it belongs to.
+    ``section.months``
+        ``(station, item, year) -> dict[int, float | None]``: monthly means [mg/L] of an item (``codmn``, ``nh3n``,
+        ``tp`` …) at a section of surface water, by month 1–12.
     ``station.packets``
         ``(mns, start, end) -> list[dict]``: what devices sent, as it came: ``seq``, ``received``, ``mn``, ``cn``,
         ``raw``.

@@ -426,6 +426,7 @@ MANIFEST = manifest.Manifest(
     ),
     registers=_REGISTERS,
     hooks=(
+        manifest.Hook("section.months", "water.queries.months_of"),
         manifest.Hook("record.outfalls.survey", "water.services.gate_survey"),
         manifest.Hook("record.outfalls.test", "water.services.gate_test"),
         manifest.Hook("record.outfalls.trace", "water.services.gate_trace"),

@@ -6,7 +6,14 @@ from jiangcheng.modules.water.queries.ledgers import (
     samples,
     visible,
 )
-from jiangcheng.modules.water.queries.months import MonthTable, RiverMonth, month_table, months_before, rivers
+from jiangcheng.modules.water.queries.months import (
+    MonthTable,
+    RiverMonth,
+    month_table,
+    months_before,
+    months_of,
+    rivers,
+)
 from jiangcheng.modules.water.queries.outfalls import (
     STAGES,
     CountyOutfalls,
@@ -99,6 +106,7 @@ __all__ = [
     "month_means",
     "month_table",
     "months_before",
+    "months_of",
     "outfall_standings",
     "quotas",
     "readings",

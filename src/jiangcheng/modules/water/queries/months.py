@@ -73,6 +73,19 @@ def first_day(month: int) -> dt.date:
     return dt.date(1970 + month // 12, month % 12 + 1, 1)
 
 
+def months_of(*, station: str, item: str, year: int) -> dict[int, float | None]:
+    """Answer ``section.months``: the monthly means of an item at a section [mg/L], None where there are none."""
+    point = Station.objects.filter(code=station, kind="water").first()
+    if point is None:
+        return {}
+    first = (year - 1970) * 12
+    found = month_table(points=[point], months=range(first, first + 12))
+    means: dict[int, float | None] = dict.fromkeys(range(1, 13))
+    for month, value in zip(found.month.tolist(), found.values.get(item, np.empty(0)).tolist(), strict=False):
+        means[month - first + 1] = None if np.isnan(value) else value
+    return means
+
+
 def month_table(*, points: Sequence[Station], months: Sequence[int]) -> MonthTable:
     """Return the months of sections, classified from automatic readings and manual samples.
 

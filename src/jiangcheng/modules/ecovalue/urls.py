@@ -1,0 +1,14 @@
+"""Addresses of the room `ecovalue`."""
+
+from django.urls import path
+
+from jiangcheng.modules.ecovalue import views
+
+app_name = "ecovalue"
+urlpatterns = [
+    path("", views.account, name="account"),
+    path("chart.json", views.chart, name="chart"),
+    path("freeze", views.freeze, name="freeze"),
+    path("versions/<int:pk>", views.version, name="version"),
+    path("compensation", views.compensation, name="compensation"),
+]

@@ -1,0 +1,144 @@
+"""The account of the ecosystems with its versions, and the settlement between areas."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from jiangcheng.core.access import queries as access
+from jiangcheng.core.access.services import person, received_at, received_date, requires
+from jiangcheng.core.portal.services import charts
+from jiangcheng.modules.ecovalue import queries, rules, services
+from jiangcheng.modules.ecovalue.models import FrozenAccount
+
+VIEW, MANAGE = "ecovalue.view", "ecovalue.manage"
+Group = tuple[str, float, list[tuple[str, str, Mapping[str, Any], rules.Item]]]
+
+
+@require_GET
+@requires(VIEW)
+def account(request: HttpRequest) -> HttpResponse:
+    """Show the account of a year: quantity, value, formula and inputs of every service."""
+    on, years = received_date(request), queries.years()
+    year = _chosen(request.GET.get("year", ""), years, years[-1] if years else None)
+    prices_of = _chosen(request.GET.get("prices", ""), years, None)
+    found = queries.account(year=year, prices_of=prices_of, on=on) if year else None
+    context = {
+        "year": year,
+        "years": years,
+        "prices_of": prices_of,
+        "chart": reverse("ecovalue:chart") + (f"?prices={prices_of}" if prices_of else ""),
+        "account": found,
+        "groups": list(_groups(found, on)) if found else [],
+        "missing": [item for item in found.items if item.missing] if found else [],
+        "versions": list(queries.frozen(year=year)) if year else [],
+        "may_freeze": _may_freeze(request),
+        "table": rules.in_force("gep", on),
+    }
+    return render(request, "ecovalue/account.html", context)
+
+
+@require_GET
+@requires(VIEW)
+def chart(request: HttpRequest) -> JsonResponse:
+    """Return the value of the categories by year, at current or constant prices [10⁸ CNY]."""
+    on, years = received_date(request), queries.years()
+    prices_of = _chosen(request.GET.get("prices", ""), years, None)
+    sums = [queries.account(year=year, prices_of=prices_of, on=on).by("category") for year in years]
+    categories = rules.in_force("gep", on)["categories"]
+    return JsonResponse(
+        charts.bars(
+            categories=[str(year) for year in years],
+            stacks=[
+                (_named(item), [one.get(item["code"], 0.0) / 1e8 for one in sums]) for item in categories
+            ],
+            unit=_("亿元"),
+            category_name=_("年度"),
+            decimals=2,
+        )
+    )
+
+
+@require_POST
+@requires(MANAGE)
+def freeze(request: HttpRequest) -> HttpResponse:
+    """Freeze a year's account; only who keeps the registers of the whole city may."""
+    year = _chosen(request.POST.get("year", ""), queries.years(), None)
+    if year is None or not _may_freeze(request):
+        messages.error(request, _("没有这个年度，或您不负责全市的核算。"))
+        return redirect("ecovalue:account")
+    found = services.freeze(year=year, actor=person(request), now=received_at(request))
+    messages.success(request, _("已冻结为 %s。") % found)
+    return redirect("ecovalue:version", found.pk)
+
+
+@require_GET
+@requires(VIEW)
+def version(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a frozen account and, if asked, whether it comes out the same again."""
+    found = get_object_or_404(FrozenAccount, pk=pk)
+    held = rules.restored(found.content)
+    again: bool | None = None
+    if request.GET.get("check") == "1":
+        again = rules.digest(services.recompute(found)) == found.sha256
+    context = {
+        "frozen": found,
+        "account": held,
+        "groups": list(_groups(held, found.table_date)),
+        "again": again,
+    }
+    return render(request, "ecovalue/version.html", context)
+
+
+@require_GET
+@requires(VIEW)
+def compensation(request: HttpRequest) -> HttpResponse:
+    """Settle the agreements of a year, month by month; months without data are told and cost nobody."""
+    on = received_date(request)
+    text = request.GET.get("year", "")
+    year = int(text) if len(text) == 4 and text.isascii() and text.isdigit() else on.year
+    year = year if 1990 <= year <= 2100 else on.year
+    found = queries.settlements(user=person(request), on=on, year=year)
+    context = {
+        "year": year,
+        "settlements": found,
+        "months": range(1, 13),
+        "table": rules.in_force("compensation", on),
+    }
+    return render(request, "ecovalue/compensation.html", context)
+
+
+def _groups(found: rules.Account, on: dt.date) -> Iterator[Group]:
+    table, known = rules.in_force("gep", on), rules.services(on)
+    sums = found.by("category")
+    for category in table["categories"]:
+        items = [
+            (_named(known[item.service]), known[item.service]["unit"], known[item.service]["symbols"], item)
+            for item in found.items
+            if item.category == category["code"]
+        ]
+        if items:
+            yield _named(category), sums[category["code"]], items
+
+
+def _chosen(text: str, years: Sequence[int], default: int | None) -> int | None:
+    known = {str(year): year for year in years}
+    return known.get(text, default)
+
+
+def _may_freeze(request: HttpRequest) -> bool:
+    scope = access.scope(person(request), MANAGE, received_date(request))
+    return scope.everything or any(len(code) <= 4 for code in scope.region_codes)
+
+
+def _named(item: Mapping[str, Any]) -> str:
+    return str(item["name_zh" if (get_language() or "zh").startswith("zh") else "name_en"])
