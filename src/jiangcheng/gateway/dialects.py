@@ -132,12 +132,12 @@ class Dialects:
         for code, found in {item.code: item for item in message.deviations}.items():
             if code != "crc_dialect":
                 # What stood in the place of a password is nobody's business.
-                detail = found.where if "PW" in f"{found.where}{found.detail}" else f"{found.where} {found.detail}"
+                detail = (
+                    found.where if "PW" in f"{found.where}{found.detail}" else f"{found.where} {found.detail}"
+                )
                 self._trait(row.device_id, DeviceTrait.Aspect.DEVIATION, code, entry, detail)
 
-    def _trait(
-        self, device: int, aspect: str, code: str, entry: journals.Stored, detail: str = ""
-    ) -> None:
+    def _trait(self, device: int, aspect: str, code: str, entry: journals.Stored, detail: str = "") -> None:
         seen = self._traits.setdefault((device, aspect, code), _Seen(entry, entry))
         seen.last = entry
         seen.count += 1

@@ -177,9 +177,7 @@ class DeviceDialect(models.Model):
     ``dialects`` is the only writer; the intake holds its lock, so that any number of listeners feed one row.
     """
 
-    device = models.OneToOneField(
-        Device, primary_key=True, on_delete=models.CASCADE, related_name="dialect"
-    )
+    device = models.OneToOneField(Device, primary_key=True, on_delete=models.CASCADE, related_name="dialect")
     usual = models.CharField(max_length=16, blank=True, db_index=True)
     """Name in `jiangcheng.hj212.dialects`; empty while the frames are too few."""
     streaks = models.JSONField(default=dict)

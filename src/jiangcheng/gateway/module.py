@@ -1,6 +1,15 @@
 """How the gate introduces itself."""
 
-from jiangcheng.core.manifest import FacilityCard, FindingKind, Hook, Manifest, Names, Page, PeriodicTask, Permission
+from jiangcheng.core.manifest import (
+    FacilityCard,
+    FindingKind,
+    Hook,
+    Manifest,
+    Names,
+    Page,
+    PeriodicTask,
+    Permission,
+)
 
 MANIFEST = Manifest(
     code="gateway",

@@ -16,7 +16,6 @@ from jiangcheng.core.manifest import ToDo
 from jiangcheng.core.registry.models import Device
 from jiangcheng.gateway import catalogue, credentials, storage
 from jiangcheng.gateway import journal as journals
-from jiangcheng.hj212.dialects import STANDARD
 from jiangcheng.gateway.models import (
     ControlOrder,
     DeviceDialect,
@@ -27,6 +26,7 @@ from jiangcheng.gateway.models import (
     Reject,
     UnregisteredDevice,
 )
+from jiangcheng.hj212.dialects import STANDARD
 
 FRESH = timedelta(seconds=15)
 """Age after which a gateway's last reading means that it no longer runs."""
