@@ -306,6 +306,15 @@ class Indicator:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ApiRouter:
+    """Operations of the JSON API. ``router`` is ``module.api.router``, a Ninja router with its own permission."""
+
+    router: str
+    etag: bool = True
+    """Whether a caller who holds the present answer is told so (304); not where every answer is written down."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything a desk, a room or the gate declares about itself."""
 
@@ -326,6 +335,7 @@ class Manifest:
     notification_kinds: tuple[NotificationKind, ...] = ()
     label_schemes: tuple[LabelScheme, ...] = ()
     hooks: tuple[Hook, ...] = ()
+    api: tuple[ApiRouter, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
