@@ -71,6 +71,12 @@ MANIFEST = manifest.Manifest(
             case_type="DATA",
             severity=2,
         ),
+        manifest.FindingKind(
+            "emissions.check_failed",
+            manifest.Names("质控核查不合格，数据失控", "A failed check: data out of control"),
+            case_type="DATA",
+            severity=2,
+        ),
         *(
             manifest.FindingKind(f"emissions.clue.{rule}", manifest.Names(zh, en), "CLUE", severity)
             for rule, (zh, en, severity) in CLUES.items()
@@ -103,6 +109,31 @@ MANIFEST = manifest.Manifest(
             on_file=True,
             icon="list-checks",
             order=541,
+        ),
+        manifest.Register(
+            code="checks",
+            names=manifest.Names("质控核查", "Checks of instruments"),
+            model="emissions.Check",
+            view="emissions.view",
+            change="emissions.mark",
+            columns=("number", "facility", "outlet_number", "property_code", "kind", "at", "passed", "state"),
+            fields=(
+                "facility",
+                "outlet_number",
+                "property_code",
+                "kind",
+                "at",
+                "reference",
+                "measured",
+                "result",
+            ),
+            filters=("state", "kind"),
+            search=("number", "outlet_number", "property_code"),
+            prefix="HC",
+            workflow="emission_mark",
+            on_file=True,
+            icon="list-checks",
+            order=543,
         ),
         manifest.Register(
             code="orders",

@@ -22,7 +22,7 @@ from jiangcheng.core.observations import store
 from jiangcheng.core.records import queries as records
 from jiangcheng.core.registry.models import Facility, ObservedProperty, Outlet, PermitLimit, Station
 from jiangcheng.modules.emissions import rules
-from jiangcheng.modules.emissions.models import Mark, Order
+from jiangcheng.modules.emissions.models import Check, Mark, Order
 from jiangcheng.standards import lookup, periods
 
 OUTLETS = (Station.Kind.GAS_OUTLET, Station.Kind.WATER_OUTLET)
@@ -163,7 +163,9 @@ def current(
     if not rows:
         return found
     everything = hour_series(limits=rows, start=start, end=end - periods.HOUR + 1)
-    for series in without_marked(everything, spans=mark_spans(stations=stations, start=start, end=end)):
+    spans = mark_spans(stations=stations, start=start, end=end)
+    controls = control_spans(stations=stations, until=end)
+    for series in without_marked(everything, spans=spans, controls=controls):
         result = rules.exceedance(
             series.value, number(series.limit.upper), series.flag, lower=number(series.limit.lower)
         )
@@ -343,14 +345,23 @@ def month_rates(*, station: Station, now: datetime.datetime, months: int = 6) ->
         by_code[series.limit.observed_property.code].append(series)
     number = periods.natural_day(hours).astype("datetime64[M]")
     found, group = np.unique(number, return_inverse=True)
-    counts = [_counted(items, hours, due, group, len(found)) for items in by_code.values()]
+    controls = control_spans(stations=[station.pk], until=end)
+    counts = [
+        _counted(items, hours, due, group, len(found), controls.get((station.pk, code), ()))
+        for code, items in by_code.items()
+    ]
     totals = np.sum(counts, axis=0)
     told = [_rate(month, *column) for month, column in zip(found, totals.T.tolist(), strict=True)]
     return told[::-1]
 
 
 def _counted(
-    items: list[HourSeries], hours: np.ndarray, due: np.ndarray, group: np.ndarray, groups: int
+    items: list[HourSeries],
+    hours: np.ndarray,
+    due: np.ndarray,
+    group: np.ndarray,
+    groups: int,
+    lost: Sequence[rules.marks.Span] = (),
 ) -> np.ndarray:
     """Return due, received and valid items by month, ``(3, groups)``."""
     starts = np.concatenate([item.start for item in items])
@@ -358,7 +369,8 @@ def _counted(
     flags = np.concatenate([item.flag for item in items])
     # Due only while a permit version limits the property.
     asked = due & np.logical_or.reduce([_in_force(item.limit, hours) for item in items])
-    good = np.unique(starts[rules.valid(flags) & ~np.isnan(values)])
+    held = 2 * rules.marks.marked_seconds(starts, periods.HOUR, lost) <= periods.HOUR
+    good = np.unique(starts[rules.valid(flags) & ~np.isnan(values) & held])
     result = rules.transmission.rates(
         group,
         groups,
@@ -421,11 +433,13 @@ def month_masses(*, station: Station, now: datetime.datetime, months: int = 3) -
         > periods.HOUR
         for effect in ("unused", "invalid")
     )
+    controls = control_spans(stations=[station.pk], until=end)
     found = []
     for observed in {row.observed_property.code: row.observed_property for row in rows}.values():
         value = _valid_at(series.get(station.pk, observed.code), hours)
         mass = rules.flue.rate(value, flow * periods.HOUR)
-        good = ~np.isnan(mass) & ~invalid & ~still
+        lost = rules.marks.marked_seconds(hours, periods.HOUR, controls.get((station.pk, observed.code), ()))
+        good = ~np.isnan(mass) & ~invalid & ~still & (2 * lost <= periods.HOUR)
         if good.any():
             found += _masses_of(observed, hours, mass, good, still, shown, day_of(end - 1))
     return sorted(found, key=lambda item: (-item.month.toordinal(), item.observed.code))
@@ -537,15 +551,79 @@ def span_of(mark: Mark) -> rules.marks.Span:
     return rules.marks.Span(first, last, mark.kind, rules.marks.effect(mark.kind, day_of(first)))
 
 
+def checks(*, stations: Collection[int], until: int) -> dict[tuple[int, str], list[Check]]:
+    """Return the accepted checks before an instant by station and factor, in rising time."""
+    outlets_of = {
+        (facility, number): station
+        for facility, number, station in Outlet.objects.filter(station__in=stations).values_list(
+            "facility_id", "number", "station_id"
+        )
+    }
+    back = rules.control.table(day_of(until))["look_back_days"] * periods.DAY
+    rows = Check.objects.filter(
+        state="approved",
+        withdrawn_at=None,
+        facility_id__in={facility for facility, _ in outlets_of},
+        at__lt=instant(until),
+        at__gte=instant(until - back),
+    )
+    found: dict[tuple[int, str], list[Check]] = defaultdict(list)
+    for row in rows.order_by("at", "pk"):
+        station = outlets_of.get((row.facility_id or 0, row.outlet_number))
+        if station is not None:
+            found[station, row.property_code].append(row)
+    return found
+
+
+def control_spans(
+    *, stations: Collection[int], until: int
+) -> dict[tuple[int, str], list[rules.marks.Span]]:
+    """Return the times that failed checks make invalid, by station and factor (失控)."""
+    found = checks(stations=stations, until=until)
+    kinds = dict(Station.objects.filter(pk__in={station for station, _ in found}).values_list("pk", "kind"))
+    forward = rules.control.table(day_of(until))["forward"]
+    return {
+        (station, code): rules.control.windows(
+            [int(row.at.timestamp()) for row in rows],
+            [row.passed for row in rows],
+            forward=forward[kinds[station]],
+        )
+        for (station, code), rows in found.items()
+    }
+
+
+def outlet_checks(*, station: Station, start: int, end: int) -> list[Check]:
+    """Return every check of an outlet made in ``[start, end)``, whatever became of it, the latest first."""
+    outlet = getattr(station, "outlet", None)
+    if outlet is None:
+        return []
+    return list(
+        Check.objects.filter(
+            facility_id=outlet.facility_id,
+            outlet_number=outlet.number,
+            at__gte=instant(start),
+            at__lt=instant(end),
+        ).order_by("-at", "-pk")
+    )
+
+
 def without_marked(
-    series: list[HourSeries], *, spans: Mapping[int, Sequence[rules.marks.Span]]
+    series: list[HourSeries],
+    *,
+    spans: Mapping[int, Sequence[rules.marks.Span]],
+    controls: Mapping[tuple[int, str], Sequence[rules.marks.Span]] | None = None,
 ) -> list[HourSeries]:
-    """Return the hours that marks leave to be judged.
+    """Return the hours that marks, and failed checks of the factor, leave to be judged.
 
     An hour with too few unmarked minutes is left out. Of one that is marked in part the mean of its unmarked
     minutes counts, where minutes were sent; the stored hour stays as it is.
     """
-    return [_unmarked(item, spans.get(item.limit.outlet.station_id, ())) for item in series]
+    found = []
+    for item in series:
+        station = item.limit.outlet.station_id
+        lost = (controls or {}).get((station, item.limit.observed_property.code), ())
+        found.append(_unmarked(item, [*spans.get(station, ()), *lost]))
+    return found
 
 
 def _unmarked(item: HourSeries, spans: Sequence[rules.marks.Span]) -> HourSeries:

@@ -11,6 +11,7 @@ def evaluate() -> None:
     """Judge what arrived or changed since the last run."""
     services.load()
     services.apply_marks(now=timezone.now())
+    services.apply_checks(now=timezone.now())
     services.evaluate(now=timezone.now())
 
 

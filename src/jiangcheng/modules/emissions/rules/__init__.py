@@ -2,13 +2,14 @@
 
 `limits` holds hours against limits, `validity` makes minutes, hours, days and months, `flue` converts states and
 reckons emissions, `replacement` fills missing emissions, `transmission` measures how much arrived, `marks` applies
-what the enterprise marked, `clues` finds what looks falsified, `supervision` compares production with treatment,
+what the enterprise marked, `control` takes away what failed checks leave in doubt, `clues` finds what looks falsified, `supervision` compares production with treatment,
 `backtest` measures the clues, `packs` seals evidence.
 """
 
 from jiangcheng.modules.emissions.rules import (
     backtest,
     clues,
+    control,
     flue,
     marks,
     packs,
@@ -43,6 +44,7 @@ __all__ = [
     "Transition",
     "backtest",
     "clues",
+    "control",
     "exceedance",
     "flue",
     "marks",

@@ -313,8 +313,15 @@ def agreeing(instrument: ArrayLike, logger: ArrayLike, platform: ArrayLike, *, o
     return np.asarray(spread <= tolerance * np.abs(three[0]) + 1e-12, bool)
 
 
-def check_passed(parameter: str, reference: ArrayLike, measured: ArrayLike, *, on: datetime.date) -> Bools:
-    """Tell which comparisons with real samples keep the band of HJ 355-2019 table 1.
+def check_passed(
+    parameter: str,
+    reference: ArrayLike,
+    measured: ArrayLike,
+    *,
+    on: datetime.date,
+    kind: str = "real_sample",
+) -> Bools:
+    """Tell which comparisons keep the band of HJ 355-2019 table 1.
 
     Parameters
     ----------
@@ -322,15 +329,19 @@ def check_passed(parameter: str, reference: ArrayLike, measured: ArrayLike, *, o
         ``COD``, ``NH3N``, ``TP``, ``TN``, ``pH`` or ``flow``.
     reference, measured
         Laboratory and instrument, mg/L (pH: 1), ``(n,)``.
+    kind
+        ``real_sample`` or ``standard_sample``.
 
     Raises
     ------
     NotInForce
         If the table has no band.
     """
-    rows = [row for row in lookup.rows("HJ355", on) if row.parameter == parameter]
+    rows = [
+        row for row in lookup.rows("HJ355", on) if (row.parameter, row.averaging) == (parameter, kind)
+    ]
     if not rows:
-        raise lookup.NotInForce(f"HJ355: no band of {parameter} on {on}")
+        raise lookup.NotInForce(f"HJ355: no band of {parameter} for a {kind} on {on}")
     rows.sort(key=lambda row: float(row.zone))
     truth, found = np.asarray(reference, np.float64), np.asarray(measured, np.float64)
     place = np.maximum(np.searchsorted([float(row.zone) for row in rows], truth, side="right") - 1, 0)

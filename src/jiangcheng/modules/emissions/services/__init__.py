@@ -1,5 +1,6 @@
 """The use cases of the room: judge outlets, take marks, look for clues, pack evidence, watch for silence."""
 
+from jiangcheng.modules.emissions.services.checking import apply_checks
 from jiangcheng.modules.emissions.services.clueing import look_for_clues
 from jiangcheng.modules.emissions.services.judging import evaluate, judge_again
 from jiangcheng.modules.emissions.services.loading import load
@@ -8,6 +9,7 @@ from jiangcheng.modules.emissions.services.packing import pack, public_key
 from jiangcheng.modules.emissions.services.silence import watch_silence
 
 __all__ = [
+    "apply_checks",
     "apply_marks",
     "evaluate",
     "gate_approval",
