@@ -125,7 +125,9 @@ def test_hours_between_the_last_good_and_the_failed_check_are_not_judged_once_an
     arrive(town, 7, 90)
     assert open_over(), "flue gas is taken back only"
     # Revoked, its hours come back.
-    records.act(record=failed, action="revoke", actor=people["department"], now=town.hour("2026-10-30", 9), text="错")
+    records.act(
+        record=failed, action="revoke", actor=people["department"], now=town.hour("2026-10-30", 9), text="错"
+    )
     services.apply_checks(now=town.hour("2026-10-30", 9))
     told.refresh_from_db()
     assert told.ended_at is not None

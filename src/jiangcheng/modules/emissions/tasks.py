@@ -15,6 +15,11 @@ def evaluate() -> None:
     services.evaluate(now=timezone.now())
 
 
+def judge_incineration() -> None:
+    """Judge the days of waste incinerators: day means and furnace temperature."""
+    services.judge_incineration(now=timezone.now())
+
+
 def watch_silence() -> None:
     """Find the stations that stopped sending, and those that came back."""
     services.load()

@@ -2,8 +2,10 @@
 
 `limits` holds hours against limits, `validity` makes minutes, hours, days and months, `flue` converts states and
 reckons emissions, `replacement` fills missing emissions, `transmission` measures how much arrived, `marks` applies
-what the enterprise marked, `control` takes away what failed checks leave in doubt, `clues` finds what looks falsified, `supervision` compares production with treatment,
-`backtest` measures the clues, `packs` seals evidence.
+what the enterprise marked, `control` takes away what failed checks leave in doubt, `incineration`
+judges furnaces and day means, `clues` finds what looks falsified, `supervision` compares production with treatment,
+`process` reads the codes of
+meters, `backtest` measures the clues, `packs` seals evidence.
 """
 
 from jiangcheng.modules.emissions.rules import (
@@ -11,8 +13,10 @@ from jiangcheng.modules.emissions.rules import (
     clues,
     control,
     flue,
+    incineration,
     marks,
     packs,
+    process,
     replacement,
     supervision,
     tables,
@@ -47,8 +51,10 @@ __all__ = [
     "control",
     "exceedance",
     "flue",
+    "incineration",
     "marks",
     "packs",
+    "process",
     "replacement",
     "runs",
     "silence",

@@ -337,9 +337,7 @@ def check_passed(
     NotInForce
         If the table has no band.
     """
-    rows = [
-        row for row in lookup.rows("HJ355", on) if (row.parameter, row.averaging) == (parameter, kind)
-    ]
+    rows = [row for row in lookup.rows("HJ355", on) if (row.parameter, row.averaging) == (parameter, kind)]
     if not rows:
         raise lookup.NotInForce(f"HJ355: no band of {parameter} for a {kind} on {on}")
     rows.sort(key=lambda row: float(row.zone))

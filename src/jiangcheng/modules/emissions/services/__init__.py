@@ -2,6 +2,7 @@
 
 from jiangcheng.modules.emissions.services.checking import apply_checks
 from jiangcheng.modules.emissions.services.clueing import look_for_clues
+from jiangcheng.modules.emissions.services.incinerating import judge_incineration
 from jiangcheng.modules.emissions.services.judging import evaluate, judge_again
 from jiangcheng.modules.emissions.services.loading import load
 from jiangcheng.modules.emissions.services.marking import apply_marks, gate_approval, hand_in
@@ -15,6 +16,7 @@ __all__ = [
     "gate_approval",
     "hand_in",
     "judge_again",
+    "judge_incineration",
     "load",
     "look_for_clues",
     "pack",

@@ -19,7 +19,9 @@ KIND = "emissions.check_failed"
 def apply_checks(*, now: dt.datetime) -> int:
     """Judge again where checks were accepted, revoked or withdrawn; return how many checks that were."""
     held = Q(state="approved", withdrawn_at=None)
-    changed = list(Check.objects.filter(Q(applied=False) & held | Q(applied=True) & ~held).order_by("at", "pk"))
+    changed = list(
+        Check.objects.filter(Q(applied=False) & held | Q(applied=True) & ~held).order_by("at", "pk")
+    )
     for check in changed:
         with transaction.atomic():
             Check.objects.filter(pk=check.pk).update(applied=check.holds)

@@ -73,9 +73,7 @@ def _judge(changes: store.Changes, *, now: datetime.datetime) -> int:
     return int(recent.sum())
 
 
-def _judgeable(
-    limits: list[PermitLimit], start: int, end: int, until: int = 0
-) -> list[queries.HourSeries]:
+def _judgeable(limits: list[PermitLimit], start: int, end: int, until: int = 0) -> list[queries.HourSeries]:
     """Return the hours of ``[start, end)`` that marks and the checks up to an instant leave to be judged."""
     stations = {limit.outlet.station_id for limit in limits}
     return queries.without_marked(

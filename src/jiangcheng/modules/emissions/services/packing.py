@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pathlib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,8 @@ AROUND = 24 * periods.HOUR
 LONGEST = 45 * periods.DAY
 LATE = 2 * periods.HOUR
 """Packets of a period may arrive so much after its end [s]."""
+METER = re.compile(r"d[1-3][0-9]{4}")
+"""Codes of electricity (HJ 212-2025)."""
 SIGNALS = ("load", "power_production", "power_treatment", "water_intake", "water_discharge")
 CALIBRATIONS = frozenset((rules.validity.CALIBRATION, rules.validity.MAINTENANCE))
 README = """江城 证据包 / Jiangcheng evidence pack
@@ -213,7 +216,7 @@ def _flags() -> dict[str, str]:
 def _rows(station: Station, start: int, end: int, *, signals: bool) -> Iterator[Sequence[Any]]:
     """Yield the stored values of minutes, hours and days, with a heading."""
     yield ("granularity", "start", "property", "name_zh", "value", "unit", "flag", "revision")
-    known = {item.pk: item for item in ObservedProperty.objects.all() if (item.code in SIGNALS) == signals}
+    known = {item.pk: item for item in ObservedProperty.objects.all() if _is_signal(item.code) == signals}
     for granularity in (store.Granularity.MINUTE, store.Granularity.HOUR, store.Granularity.DAY):
         table = store.read(
             stations=[station.pk], properties=None, granularity=granularity, start=start, end=end
@@ -231,6 +234,10 @@ def _rows(station: Station, start: int, end: int, *, signals: bool) -> Iterator[
                     chr(row["flag"]),
                     row["revision"],
                 )
+
+
+def _is_signal(code: str) -> bool:
+    return code in SIGNALS or METER.fullmatch(code) is not None
 
 
 def _calibrations(station: Station, start: int, end: int) -> Iterator[Sequence[Any]]:
