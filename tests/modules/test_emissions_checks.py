@@ -75,7 +75,7 @@ def people(town):
 def check(people, town, hour, passed, *, code=SO2, kind="span", **values):
     outlet = Outlet.objects.select_related("facility").get(station__code="P1")
     at = town.hour("2026-10-30", hour)
-    made = records.create(
+    return records.create(
         register="checks",
         values={
             "facility": outlet.facility,
@@ -89,7 +89,6 @@ def check(people, town, hour, passed, *, code=SO2, kind="span", **values):
         actor=people["enterprise"],
         at=at + HOUR,
     )
-    return made
 
 
 def accepted(people, record, now):

@@ -96,11 +96,10 @@ def put(town, code, hours, values, granularity=store.Granularity.HOUR):
 def mark(people, town, first, last, kind):
     outlet = Outlet.objects.select_related("facility").get(station__code="P1")
     start, end = town.hour("2026-10-30", first), town.hour("2026-10-30", last)
-    made = services.hand_in(
+    return services.hand_in(
         outlet=outlet, kind=kind, from_at=start, to_at=end, reason="故障停炉", actor=people["enterprise"],
         now=end + HOUR, files=[],
     )  # fmt: skip
-    return made
 
 
 def test_a_cold_furnace_and_a_day_mean_open_cases_which_a_marked_hour_excuses(town, plant):

@@ -1,4 +1,4 @@
-"""Marks of enterprises, checks of instruments, and orders to stop or limit production; what was measured stays in the store."""
+"""Marks of enterprises, checks of instruments, orders and signals; what was measured stays in the store."""
 
 from __future__ import annotations
 
