@@ -151,7 +151,7 @@ class Hook:
         the number of the incident it belongs to.
     ``station.packets``
         ``(mns, start, end) -> list[dict]``: what devices sent, as it came: ``seq``, ``received``, ``mn``, ``cn``,
-        ``raw``.
+        ``raw``, and ``check``, the name of the CRC that fits.
     ``record.<register>.<action>``
         ``(record_number, actor, now, details, text) -> None``: a row of a register took a step.
     """

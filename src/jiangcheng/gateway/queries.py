@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from jiangcheng import hj212
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.manifest import ToDo
@@ -87,7 +88,11 @@ def faults(*, journal: journals.Journal, limit: int) -> list[dict[str, Any]]:
 
 
 def packets(*, mns: list[str], start: datetime, end: datetime) -> list[dict[str, Any]]:
-    """Answer the hook ``station.packets``: what devices sent in ``[start, end)``, as it came, in order."""
+    """Answer the hook ``station.packets``: what devices sent in ``[start, end)``, as it came, in order.
+
+    ``check`` names the check that fits (``hj212``, or a foreign one), ``encrypted`` and ``unknown`` where none could
+    be tried or none fits.
+    """
     wanted = set(mns)
     if not wanted:
         return []
@@ -101,12 +106,23 @@ def packets(*, mns: list[str], start: datetime, end: datetime) -> list[dict[str,
                 "mn": item.mn,
                 "cn": item.cn,
                 "raw": item.raw,
+                "check": _check_of(item.raw),
             }
             for item in journal.replay(first, last)
             if item.mn in wanted
         ]
     finally:
         journal.close()
+
+
+def _check_of(raw: bytes) -> str:
+    framer = hj212.Framer(tolerant=True)
+    framer.receive_data(raw)
+    framer.finish()
+    event = framer.next_event()
+    if isinstance(event, hj212.Frame):
+        return event.crc_dialect or STANDARD
+    return "encrypted" if isinstance(event, hj212.FrameError) and event.code == "encrypted" else "unknown"
 
 
 def rejects(*, limit: int) -> list[Reject]:

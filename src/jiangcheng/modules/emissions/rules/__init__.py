@@ -5,7 +5,7 @@ reckons emissions, `replacement` fills missing emissions, `transmission` measure
 what the enterprise marked, `control` takes away what failed checks leave in doubt, `incineration`
 judges furnaces and day means, `clues` finds what looks falsified, `supervision` compares production with treatment,
 `process` reads the codes of
-meters, `backtest` measures the clues, `packs` seals evidence.
+meters, `backtest` measures the clues, `packs` seals evidence, `withholding` keeps passwords out of it.
 """
 
 from jiangcheng.modules.emissions.rules import (
@@ -22,6 +22,7 @@ from jiangcheng.modules.emissions.rules import (
     tables,
     transmission,
     validity,
+    withholding,
 )
 from jiangcheng.modules.emissions.rules.limits import (
     NEVER,
@@ -64,4 +65,5 @@ __all__ = [
     "transmission",
     "valid",
     "validity",
+    "withholding",
 ]

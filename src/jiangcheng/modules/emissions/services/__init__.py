@@ -6,7 +6,7 @@ from jiangcheng.modules.emissions.services.incinerating import judge_incineratio
 from jiangcheng.modules.emissions.services.judging import evaluate, judge_again
 from jiangcheng.modules.emissions.services.loading import load
 from jiangcheng.modules.emissions.services.marking import apply_marks, gate_approval, hand_in
-from jiangcheng.modules.emissions.services.packing import pack, public_key
+from jiangcheng.modules.emissions.services.packing import openings, pack, public_key
 from jiangcheng.modules.emissions.services.silence import watch_silence
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "judge_incineration",
     "load",
     "look_for_clues",
+    "openings",
     "pack",
     "public_key",
     "watch_silence",
