@@ -86,10 +86,13 @@ def _wrong_openings(pack: bytes, path: pathlib.Path) -> list[str]:
 
 
 def _open(options: argparse.Namespace) -> int:
+    from django.utils import timezone
+
     from jiangcheng.modules.emissions import services
 
     try:
-        print(json.dumps(services.openings(options.file.read_bytes(), packets=options.packet), indent=1))
+        found = services.openings(options.file.read_bytes(), packets=options.packet, now=timezone.now())
+        print(json.dumps(found, indent=1))
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

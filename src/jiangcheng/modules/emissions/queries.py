@@ -241,14 +241,14 @@ class Hours:
 NOTHING = Values(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
 
 
-def all_hours(*, stations: Collection[int], start: int, end: int) -> Hours:
-    """Return all hours of ``[start, end)`` of some stations."""
-    keys = {
-        (code, statistic): key
-        for code, statistic, key in ObservedProperty.objects.filter(
-            statistic__in=(MEASURED, REFERENCE)
-        ).values_list("code", "statistic", "pk")
-    }
+def all_hours(
+    *, stations: Collection[int], start: int, end: int, codes: Collection[str] | None = None
+) -> Hours:
+    """Return all hours of ``[start, end)`` of some stations, or those of some factors."""
+    rows = ObservedProperty.objects.filter(statistic__in=(MEASURED, REFERENCE))
+    if codes is not None:
+        rows = rows.filter(code__in=codes)
+    keys = {(code, statistic): key for code, statistic, key in rows.values_list("code", "statistic", "pk")}
     table = store.read(
         stations=sorted(stations),
         properties=sorted(keys.values()),
@@ -426,7 +426,8 @@ def month_masses(*, station: Station, now: datetime.datetime, months: int = 3) -
     if station.kind != Station.Kind.GAS_OUTLET or not rows or start >= end:
         return []
     hours = np.arange(start, end, periods.HOUR, dtype=np.int64)
-    series = all_hours(stations=[station.pk], start=start, end=end)
+    wanted = {FLOW, *(row.observed_property.code for row in rows)}
+    series = all_hours(stations=[station.pk], start=start, end=end, codes=wanted)
     flow = _valid_at(series.get(station.pk, FLOW), hours)
     spans = mark_spans(stations=[station.pk], start=start, end=end).get(station.pk, [])
     still, invalid = (
@@ -740,8 +741,11 @@ def burning(*, station: Station, now: datetime.datetime) -> Burning | None:
     first = periods.day_bounds(on - datetime.timedelta(days=table["look_back_days"] - 1))[0]
     year = periods.day_bounds(datetime.date(day_of(first).year, 1, 1))[0]
     spans = mark_spans(stations=[station.pk], start=year, end=end, furnace=True).get(station.pk, [])
-    hours = np.arange(year, end, periods.HOUR, dtype=np.int64)
-    series = all_hours(stations=[station.pk], start=year, end=end)
+    # Without exempting marks in the year nothing of it is asked but the days that are shown.
+    excusing = any(span.kind in table["exempt"]["kinds"] for span in spans)
+    hours = np.arange(year if excusing else first, end, periods.HOUR, dtype=np.int64)
+    codes = {*table["day"], table["exempt"]["particulate"]}
+    series = all_hours(stations=[station.pk], start=int(hours[0]), end=end, codes=codes)
     exempt, out = _let_off(station, hours, spans, series, on)
     shown = hours >= first
     means = {}
@@ -755,7 +759,8 @@ def burning(*, station: Station, now: datetime.datetime) -> Burning | None:
     furnace = _furnace(station, first, int(now.timestamp()), hours[exempt | out], spans, on)
     this_year = hours >= periods.day_bounds(datetime.date(on.year, 1, 1))[0]
     kept = [span for span in spans if span.kind in table["maintenance"]["kinds"]]
-    maintained = rules.marks.marked_seconds(hours[this_year], periods.HOUR, kept)
+    began = periods.day_bounds(datetime.date(on.year, 1, 1))[0]
+    maintained = rules.marks.marked_seconds([began], end - began, kept)
     return Burning(
         days=_burnt_days(first, end, means, furnace, table),
         exempt_used=int((exempt & this_year).sum()),

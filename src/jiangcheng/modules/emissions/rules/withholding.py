@@ -2,7 +2,7 @@
 
 The value of every password field is replaced, byte by byte, by asterisks. With it goes the check of the frame: where
 every other byte is known, the check of HJ 212 rules out 255 of 256 passwords, and the 16-bit checks that devices send
-instead leave about fifteen of a million. Which check was right is said beside the packet.
+instead leave about ten of a million. Which check was right is said beside the packet.
 
 The commitment is SHA-256 of a domain, a salt of 32 secret bytes and the original packet. It hides the original, since
 nobody without the salt can try passwords against it, and binds who made it, since no other packet has the same. The
@@ -31,9 +31,11 @@ STATEMENT: Mapping[str, str] = {
     "fields": "PW, NewPW, NewSK, and the check (CRC) of a packet that has one of them",
     "form": "each withheld byte is '*'; 'withheld' lists the byte ranges",
     "commitment": "SHA-256('jiangcheng-packet/1' + NUL + 32 secret bytes + original packet)",
-    "why_zh": "访问密码不随证据外流；其余字节已知时，CRC 可排除绝大多数密码，故一并隐去，并注明原校验为何种算法。平台可就单个报文出具原文与盐值以供核对。",
+    "why_zh": "访问密码不随证据外流；其余字节已知时，CRC 可排除绝大多数密码，故一并隐去，并注明原校验为何种算法。"
+    "平台可就单个报文出具原文与盐值以供核对。",
     "why_en": "Passwords do not travel with evidence. With every other byte known the CRC rules most of them out,"
-    " so it is withheld too, and which check fitted is stated. The platform can open single packets by original and salt.",
+    " so it is withheld too, and which check fitted is stated. The platform can open single packets by original and"
+    " salt.",
 }
 """What the manifest of a pack says about what is not in it."""
 

@@ -53,7 +53,8 @@ flags.json     标记字母的含义 / what the letters of the flags mean
 核验 / to verify:  jiangcheng evidence verify FILE --key PUBLIC-KEY
 manifest.json 列出每个文件的 SHA-256；manifest.sig 是对 manifest.json 的 Ed25519 签名。
 manifest.json lists the SHA-256 of every file; manifest.sig is the Ed25519 signature of manifest.json.
-报文中的访问密码（PW、NewPW、NewSK）不随证据外流；其余字节已知时 CRC 可排除绝大多数密码，故同时隐去，"check" 注明原校验。
+报文中的访问密码（PW、NewPW、NewSK）不随证据外流；其余字节已知时 CRC 可排除绝大多数密码，故同时隐去，
+"check" 注明原校验。
 "commitment" 是对原报文的加盐 SHA-256 承诺；平台可出具单个报文的原文与盐值（jiangcheng evidence open），
 任何人用 jiangcheng evidence verify FILE --key PUBLIC-KEY --opening FILE 核对。
 Passwords in packets are withheld, and with them the CRC, which would rule most passwords out; "check" says which
@@ -121,7 +122,7 @@ def public_key() -> str:
     return rules.packs.key_text(_private().public_key().public_bytes_raw())
 
 
-def openings(pack: bytes, *, packets: Collection[int]) -> list[dict[str, Any]]:
+def openings(pack: bytes, *, packets: Collection[int], now: dt.datetime) -> list[dict[str, Any]]:
     """Return what proves packets of a pack of this installation: original bytes and salt; noted on the trail.
 
     Parameters
@@ -156,7 +157,7 @@ def openings(pack: bytes, *, packets: Collection[int]) -> list[dict[str, Any]]:
         object_type="evidence",
         object_id=str(told["number"]),
         after={"packets": sorted(packets), "made_at": told["made_at"]},
-        at=dt.datetime.now(dt.UTC),
+        at=now,
     )
     return found
 
