@@ -94,16 +94,40 @@ def aggregate(
         starts, values, flags = starts[order], values[order], flags[order]
         if (starts[1:] == starts[:-1]).any():
             raise ValueError("a start comes twice")
-    floors = _floor(starts, seconds)
-    begins = np.append(np.ones(min(len(floors), 1), np.bool_), floors[1:] != floors[:-1])
-    intervals, group = floors[begins], np.cumsum(begins) - 1
-    good = limits.valid(flags) & ~np.isnan(values)
-    number = np.bincount(group[good], minlength=len(intervals)).astype(np.int64)
-    total = np.bincount(group[good], weights=values[good], minlength=len(intervals))
+    intervals, begins = _runs(starts, seconds)
+    parts = np.diff(begins, append=len(starts))
+    good = limits.valid(flags) & (values == values)
+    number, total = _sums(good, np.where(good, values, 0.0), begins, parts)
     enough = number >= np.maximum(np.asarray(minimum), 1)
     mean = rounding.settle(np.where(enough, total / np.maximum(number, 1), np.nan))
-    parts = np.bincount(group, minlength=len(intervals)).astype(np.int64)
     return Aggregate(intervals, mean, number, parts, enough)
+
+
+def _runs(starts: Ints, seconds: int) -> tuple[Ints, Ints]:
+    """Return the intervals in which rising starts lie, and where each one's rows begin."""
+    if not len(starts):
+        return starts, starts
+    first, last = _floor(starts[[0, -1]], seconds).tolist()
+    if (last - first) // seconds > len(starts):
+        # More intervals than rows: look at the rows.
+        floors = _floor(starts, seconds)
+        begins = np.append(0, np.flatnonzero(floors[1:] != floors[:-1]) + 1)
+        return floors[begins], begins
+    edges = np.arange(first, last + seconds, seconds)
+    begins = np.searchsorted(starts, edges)
+    there = np.diff(begins, append=len(starts)) > 0
+    return edges[there], begins[there]
+
+
+def _sums(good: Bools, kept: Floats, begins: Ints, parts: Ints) -> tuple[Ints, Floats]:
+    """Return number and sum of the good parts of each run of rows."""
+    if not len(begins):
+        return np.zeros(0, np.int64), np.zeros(0)
+    if (parts == parts[0]).all():
+        # Runs of one length are a table, whose rows add up much faster than runs do.
+        shape = len(parts), int(parts[0])
+        return np.count_nonzero(good.reshape(shape), axis=1), kept.reshape(shape).sum(axis=1)
+    return np.add.reduceat(good, begins, dtype=np.int64), np.add.reduceat(kept, begins)
 
 
 def gas(start: ArrayLike, value: ArrayLike, flag: ArrayLike, *, level: str, on: datetime.date) -> Aggregate:
