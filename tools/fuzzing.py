@@ -27,7 +27,7 @@ GROWTH_BYTES = 48 * 1_024 * 1_024
 MOST_BYTES = 1_536 * 1_024 * 1_024
 KINDS = ("crash", "hang", "disagreement", "growth", "memory")
 SHOWN = 600
-START_FACTOR = 10
+START_FACTOR = WAIT_FACTOR = 10
 MOST_ENDS = 20
 """Workers that die or hang before the run is given up: it is the fuzzer then, not an input."""
 POLL_SECONDS = 0.05
@@ -104,6 +104,16 @@ def held(process: int) -> int:
         return 0
 
 
+def spent(process: int) -> float | None:
+    """Return the processor time that another process has used [s]; None where the system does not tell."""
+    try:
+        # The name in brackets may hold anything; the figures come after it.
+        fields = pathlib.Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return None
+
+
 def reached(progress: int | None, number: int) -> None:
     """Tell the watch which input comes next."""
     if progress is not None:
@@ -130,7 +140,7 @@ def supervised(
     batch
         Inputs between two notes of the worker; so many are passed over where it dies or hangs.
     hang
-        Seconds without progress after which it hangs; until the first note `START_FACTOR` times as many.
+        Seconds of its own work without progress after which it hangs; until the first note `START_FACTOR` times as many.
     """
     findings: list[dict[str, Any]] = []
     rss: list[int] = []
@@ -174,17 +184,17 @@ def _watched(
         worker = subprocess.Popen(
             [*command, "--worker", str(progress.fileno())], pass_fds=[progress.fileno()], stdout=output
         )
-        at, since = first, time.monotonic()
+        at, since, used = first, time.monotonic(), 0.0
         ended = ""
         while worker.poll() is None:
             time.sleep(POLL_SECONDS)
             now_at = _INDEX.unpack(os.pread(progress.fileno(), 8, 0))[0]
             if now_at != at:
-                at, since = now_at, time.monotonic()
+                at, since, used = now_at, time.monotonic(), spent(worker.pid) or 0.0
                 if tell:
                     tell(at)
             # Starting includes compiling or migrating, which may take long.
-            elif time.monotonic() - since > (hang if at > first else START_FACTOR * hang):
+            elif _stands_still(worker.pid, since, used, hang if at > first else START_FACTOR * hang):
                 ended = "hang"
             elif held(worker.pid) > MOST_BYTES:
                 ended = "memory"
@@ -197,6 +207,18 @@ def _watched(
         if not ended and worker.returncode == 0 and text:
             return json.loads(text), end
         return ended or "crash", at
+
+
+def _stands_still(process: int, since: float, used: float, hang: float) -> bool:
+    """Tell whether a worker has worked for too long without getting on.
+
+    What counts is its own time: on a busy machine a process of low priority may wait for minutes. One that neither
+    works nor gets on is given `WAIT_FACTOR` times as long.
+    """
+    own, waited = spent(process), time.monotonic() - since
+    if own is None:
+        return waited > hang
+    return own - used > hang or waited > WAIT_FACTOR * max(hang, 1.0)
 
 
 def campaign_options(parser: argparse.ArgumentParser) -> None:

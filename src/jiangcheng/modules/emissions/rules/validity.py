@@ -24,6 +24,8 @@ MINUTE = 60
 NORMAL, FAULT = ord("N"), ord("D")
 CALIBRATION, MAINTENANCE, STOPPED, BROKEN_LINE = ord("C"), ord("M"), ord("F"), ord("B")
 FEBRUARY = 2
+BLOCK = 1 << 15
+"""Rows that are added up at a time: their values, flags and sums fit into the cache of a core."""
 
 
 class Aggregate(NamedTuple):
@@ -96,11 +98,25 @@ def aggregate(
             raise ValueError("a start comes twice")
     intervals, begins = _runs(starts, seconds)
     parts = np.diff(begins, append=len(starts))
-    good = limits.valid(flags) & (values == values)
-    number, total = _sums(good, np.where(good, values, 0.0), begins, parts)
+    number, total = _added(values, flags, begins, parts)
     enough = number >= np.maximum(np.asarray(minimum), 1)
     mean = rounding.settle(np.where(enough, total / np.maximum(number, 1), np.nan))
     return Aggregate(intervals, mean, number, parts, enough)
+
+
+def _added(values: Floats, flags: NDArray[np.integer], begins: Ints, parts: Ints) -> tuple[Ints, Floats]:
+    """Return number and sum of the good rows of each run, some runs at a time so that they stay in the cache."""
+    number, total = np.zeros(len(begins), np.int64), np.zeros(len(begins))
+    if not len(begins):
+        return number, total
+    step = max(BLOCK * len(begins) // len(values), 1)
+    for first in range(0, len(begins), step):
+        some = slice(first, first + step)
+        rows = slice(begins[first], begins[some][-1] + parts[some][-1])
+        value = values[rows]
+        good = limits.valid(flags[rows]) & (value == value)
+        number[some], total[some] = _sums(good, _kept(value, good), begins[some] - begins[first], parts[some])
+    return number, total
 
 
 def _runs(starts: Ints, seconds: int) -> tuple[Ints, Ints]:
@@ -114,19 +130,37 @@ def _runs(starts: Ints, seconds: int) -> tuple[Ints, Ints]:
         begins = np.append(0, np.flatnonzero(floors[1:] != floors[:-1]) + 1)
         return floors[begins], begins
     edges = np.arange(first, last + seconds, seconds)
-    begins = np.searchsorted(starts, edges)
+    begins = _places(starts, edges)
     there = np.diff(begins, append=len(starts)) > 0
     return edges[there], begins[there]
 
 
+def _places(starts: Ints, edges: Ints) -> Ints:
+    """Return where each edge belongs among rising starts, as `searchsorted` does, at once where these are regular."""
+    whole = len(starts)
+    step = max(int(starts[-1] - starts[0]) // max(whole - 1, 1), 1)
+    guess = np.clip(-((starts[0] - edges) // step), 0, whole)
+    at_least = (guess == whole) | (starts[np.minimum(guess, whole - 1)] >= edges)
+    no_earlier = (guess == 0) | (starts[np.maximum(guess - 1, 0)] < edges)
+    return guess if (at_least & no_earlier).all() else np.searchsorted(starts, edges)
+
+
+def _kept(values: Floats, good: Bools) -> Floats:
+    """Return the good values, zero for the others: by the bits, which a random mask does not slow down."""
+    mask = -np.ascontiguousarray(good).view(np.uint8).astype(np.int64)
+    mask &= np.ascontiguousarray(values).view(np.int64)
+    return mask.view(np.float64)
+
+
 def _sums(good: Bools, kept: Floats, begins: Ints, parts: Ints) -> tuple[Ints, Floats]:
-    """Return number and sum of the good parts of each run of rows."""
-    if not len(begins):
-        return np.zeros(0, np.int64), np.zeros(0)
+    """Return number and sum of the good parts of each run of rows; at least one run."""
     if (parts == parts[0]).all():
         # Runs of one length are a table, whose rows add up much faster than runs do.
         shape = len(parts), int(parts[0])
-        return np.count_nonzero(good.reshape(shape), axis=1), kept.reshape(shape).sum(axis=1)
+        # Small numbers are added up in small ones.
+        width = np.uint8 if shape[1] < 256 else np.int64
+        number = good.view(np.uint8).reshape(shape).sum(axis=1, dtype=width)
+        return number.astype(np.int64), kept.reshape(shape).sum(axis=1)
     return np.add.reduceat(good, begins, dtype=np.int64), np.add.reduceat(kept, begins)
 
 
