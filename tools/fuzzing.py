@@ -140,7 +140,7 @@ def supervised(
     batch
         Inputs between two notes of the worker; so many are passed over where it dies or hangs.
     hang
-        Seconds of its own work without progress after which it hangs; until the first note `START_FACTOR` times as many.
+        Seconds of its own work without progress after which it hangs; before the first note `START_FACTOR` times more.
     """
     findings: list[dict[str, Any]] = []
     rss: list[int] = []

@@ -24,7 +24,7 @@ MINUTE = 60
 NORMAL, FAULT = ord("N"), ord("D")
 CALIBRATION, MAINTENANCE, STOPPED, BROKEN_LINE = ord("C"), ord("M"), ord("F"), ord("B")
 FEBRUARY = 2
-BLOCK = 1 << 15
+BLOCK = 1 << 16
 """Rows that are added up at a time: their values, flags and sums fit into the cache of a core."""
 
 
