@@ -88,9 +88,9 @@ def problems() -> list[str]:
         addresses += [(card.url_name, ("code",)) for card in cards]
         found += [f"{declared.code}: no page {name!r}" for name, args in addresses if not _leads(name, *args)]
         found += [problem for register in declared.registers for problem in _wrong(register, permissions)]
-        for item in declared.api:
+        for declaration in declared.api:
             try:
-                router(item.router)
+                router(declaration.router)
             except (LookupError, ImportError) as error:
                 found.append(f"{declared.code}: {error}")
         functions = [task.function for task in declared.tasks]

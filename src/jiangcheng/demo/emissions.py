@@ -62,8 +62,8 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
         _mark(outlet, people, now, place, *row)
     services.apply_marks(now=now)
     progress(0.6, "checks")
-    for row in CHECKS:
-        _check(outlet, people, now, *row)
+    for check in CHECKS:
+        _check(outlet, people, now, *check)
     services.apply_checks(now=now)
     _furnace(now)
     services.judge_incineration(now=now)

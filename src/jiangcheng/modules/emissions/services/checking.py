@@ -36,7 +36,7 @@ def apply_checks(*, now: dt.datetime) -> int:
 def _touched(check: Check, now: dt.datetime) -> tuple[int, int]:
     """Return the time whose judgement may change: from the check before it to the one after it, or to now."""
     others = Check.objects.filter(
-        facility_id=check.facility_id, outlet_number=check.outlet_number, property_code=check.property_code
+        facility=check.facility, outlet_number=check.outlet_number, property_code=check.property_code
     ).exclude(pk=check.pk)
     before = others.filter(at__lte=check.at).order_by("-at").first()
     after = others.filter(at__gt=check.at).order_by("at").first()

@@ -19,6 +19,7 @@ from jiangcheng.modules.emissions.models import Order
 from jiangcheng.modules.emissions.module import CLUES
 from jiangcheng.modules.emissions.queries import Values
 from jiangcheng.modules.emissions.rules.clues import Hit
+from jiangcheng.modules.emissions.rules.process import Meter
 from jiangcheng.standards import periods
 
 HISTORY_DAYS = 40
@@ -54,13 +55,13 @@ class Period:
     version: str
     source: str
     hours: queries.Hours
-    meters: Mapping[int, list[rules.process.Meter]]
+    meters: Mapping[int, list[Meter]]
 
     def power(self, station: int, role: str) -> Values:
         """Return the hours of the meters of production or treatment, added up."""
         return queries.summed([self.hours.get(station, meter.code) for meter in self.of(station, role)])
 
-    def of(self, station: int, role: str) -> list[rules.process.Meter]:
+    def of(self, station: int, role: str) -> list[Meter]:
         """Return the meters of production or treatment."""
         return [meter for meter in self.meters.get(station, ()) if meter.role == role]
 

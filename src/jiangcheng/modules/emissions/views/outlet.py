@@ -77,17 +77,20 @@ def outlet_series(request: HttpRequest, code: str) -> JsonResponse:
 def _lost(station: Station, names: dict[str, str], now: int) -> list[dict[str, Any]]:
     """Return the times that failed checks of the last 90 days took away, the latest first."""
     found = queries.control_spans(stations=[station.pk], until=now)
-    rows = [
+    pairs = [
+        (span, code)
+        for (_, code), spans in found.items()
+        for span in spans
+        if span.end > now - 90 * periods.DAY
+    ]
+    return [
         {
             "name": names.get(code, code),
             "from_at": queries.instant(span.start),
             "to_at": queries.instant(span.end) if span.end < rules.control.OPEN else None,
         }
-        for (_, code), spans in found.items()
-        for span in spans
-        if span.end > now - 90 * periods.DAY
+        for span, code in sorted(pairs, reverse=True)[:SHOWN]
     ]
-    return sorted(rows, key=lambda row: row["from_at"], reverse=True)[:SHOWN]
 
 
 def _burning(station: Station, now: datetime) -> dict[str, Any] | None:
