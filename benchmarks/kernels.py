@@ -120,12 +120,7 @@ def year_values(rows: int) -> tuple[dict[str, Floats], NDArray[np.datetime64]]:
 
 
 def years(given: tuple[dict[str, Floats], NDArray[np.datetime64]]) -> list[tuple[air.ItemYear, ...]]:
-    columns, calendar = given
-    series = len(columns["PM25"])
-    return [
-        air.evaluate_year({name: values[place] for name, values in columns.items()}, calendar)
-        for place in range(series)
-    ]
+    return air.evaluate_years(*given)
 
 
 def year_reference(

@@ -3,6 +3,7 @@
 ``python tools/fuzz_importers.py --inputs 10000 [--seed 1] [--first N] [--only NAME…] [--json]``
 
 Every input depends only on the seed and its number, so a finding is repeated by ``--seed S --first N --inputs 1``.
+``--log RUN.jsonl [--processes 2]`` makes a long run that the same call takes up again where it was broken off.
 The importers take turns. All of them run in one process against a small city in a database in memory, and what an
 input has written is rolled back before the next one. Half of the inputs are damaged where their format has meaning
 (a cell, a value of a JSON document, a member of a workbook), since hardly any damaged byte would get past the parser.
@@ -277,6 +278,7 @@ def open_database(folder: pathlib.Path) -> None:
     from django.core.management import call_command
 
     settings.DATABASES["default"]["NAME"] = ":memory:"
+    settings.TEMPLATES = [_bare(settings.TEMPLATES[0])]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     logging.disable()
     django.setup()
@@ -286,6 +288,19 @@ def open_database(folder: pathlib.Path) -> None:
     from jiangcheng.config import wiring
 
     wiring.load_manifests()
+
+
+def _bare(templates: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of templates with pages that have no frame: menus take most of the time, and no input."""
+    options = dict(templates["OPTIONS"])
+    own = {"portal/base.html": "{% block page %}{% block content %}{% endblock %}{% endblock %}"}
+    shell = "jiangcheng.core.portal.views.shell"
+    options["context_processors"] = [name for name in options["context_processors"] if name != shell]
+    options["loaders"] = [
+        ("django.template.loaders.locmem.Loader", own),
+        ("django.template.loaders.cached.Loader", ["django.template.loaders.app_directories.Loader"]),
+    ]
+    return {"BACKEND": templates["BACKEND"], "OPTIONS": options}
 
 
 def build(folder: pathlib.Path) -> Town:
@@ -793,6 +808,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--only", nargs="*", default=[], help="names of importers; the numbers are theirs then"
     )
     parser.add_argument("--json", action="store_true", help="print the whole report")
+    fuzzing.campaign_options(parser)
     parser.add_argument("--worker", type=int, default=None, help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if chosen.worker is not None:
@@ -808,17 +824,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"slowest [s]: {report['slowest']}", file=sys.stderr)
         print(json.dumps(report))
         return 0
-    report = fuzzing.supervised(
-        __file__,
-        ["--only", *chosen.only],
-        inputs=chosen.inputs,
-        seed=chosen.seed,
-        first=chosen.first,
-        batch=1,
-        # Rolling back and the pages' first answer take their time on a busy machine.
-        hang=2 * HANG_SECONDS,
-        tell=(lambda at: print(f"\r{at}", end="", file=sys.stderr)) if sys.stderr.isatty() else None,
-    )
+
+    def run(first: int, inputs: int, tell: Callable[[int], None] | None = None) -> dict[str, Any]:
+        return fuzzing.supervised(
+            __file__,
+            ["--only", *chosen.only],
+            inputs=inputs,
+            seed=chosen.seed,
+            first=first,
+            batch=1,
+            # Rolling back and the pages' first answer take their time on a busy machine.
+            hang=2 * HANG_SECONDS,
+            tell=tell,
+        )
+
+    if chosen.log is not None:
+        what = {name: getattr(chosen, name) for name in ("seed", "first", "inputs", "only")}
+        report = fuzzing.campaign(run, what, chosen)
+    else:
+        shown = sys.stderr.isatty()
+        report = run(
+            chosen.first,
+            chosen.inputs,
+            (lambda at: print(f"\r{at}", end="", file=sys.stderr)) if shown else None,
+        )
     return fuzzing.printed(report, whole=chosen.json)
 
 

@@ -1,5 +1,6 @@
 """A short run of the fuzzer, and that it finds what it is for."""
 
+import argparse
 import importlib.util
 import pathlib
 
@@ -60,3 +61,33 @@ def test_a_wrong_value_of_the_compiled_reader_is_a_disagreement(fuzzer, monkeypa
 def test_a_process_that_hangs_or_dies_is_reported_and_the_run_goes_on(fuzzer, tmp_path):
     assert fuzzer.run(inputs=65, hang=0.0)["hang"] == 2
     assert fuzzer.run(inputs=1, files=[tmp_path / "none.txt"])["crash"] == 1
+
+
+def test_a_long_run_is_taken_up_where_it_was_broken_off(tmp_path):
+    options = argparse.Namespace(log=tmp_path / "run.jsonl", processes=2, stretch=10)
+    what = {"seed": 3, "first": 0, "inputs": 35}
+    ran = []
+
+    def run(first, inputs):
+        if first == 20 and len(ran) < 9:
+            ran.append(None)
+            raise KeyboardInterrupt
+        ran.append(first)
+        zero = dict.fromkeys((*fuzzing.KINDS, "rss_most", "rss_growth_second_half"), 0)
+        found = [{"kind": "crash", "number": first}] if first == 10 else []
+        return {**zero, "inputs": inputs, "seconds": 2.0, "crash": len(found), "findings": found}
+
+    with pytest.raises(KeyboardInterrupt):
+        fuzzing.campaign(run, what, options)
+    ran[:] = [None] * 9
+    report = fuzzing.campaign(run, what, options)
+    assert 20 in ran and len(options.log.read_text().splitlines()) == 5
+    assert (report["inputs"], report["stretches"], report["crash"]) == (35, 4, 1)
+    assert fuzzing.campaign(run, what, options)["findings"] == [{"kind": "crash", "number": 10}]
+    with pytest.raises(SystemExit):
+        fuzzing.campaign(run, {**what, "seed": 4}, options)
+
+
+def test_a_worker_that_holds_too_much_memory_is_ended(fuzzer, monkeypatch):
+    monkeypatch.setattr(fuzzing, "MOST_BYTES", 1)
+    assert fuzzer.run(inputs=64)["memory"] == 1

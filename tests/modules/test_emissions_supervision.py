@@ -13,10 +13,10 @@ from jiangcheng.core.cases.models import Case, Finding
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.observations import store
 from jiangcheng.core.records import services as records
-from jiangcheng.core.registry.models import Facility, Outlet
+from jiangcheng.core.registry.models import Facility, ObservedProperty, Outlet
 from jiangcheng.modules.emissions import services
 from jiangcheng.modules.emissions.module import CLUES
-from jiangcheng.modules.emissions.rules import tables
+from jiangcheng.modules.emissions.rules import process, tables
 
 SO2 = "a21026"
 HOUR = dt.timedelta(hours=1)
@@ -166,3 +166,68 @@ def test_a_clue_ends_as_a_punishment_case(plant, town):
     case.refresh_from_db()
     assert case.state == "converted" and case.converted_to
     assert Case.objects.count() == 1
+
+
+def meter(code, unit="kW"):
+    ObservedProperty.objects.create(
+        code=code, statistic="avg", name_zh=code, name_en=code, unit=unit, decimals=1, display_decimals=1,
+        medium="derived",
+    )  # fmt: skip
+
+
+def test_codes_of_hj_212_2025_are_read_as_production_and_treatment(plant, town):
+    for code in ("d20201", "d20202", "d30201"):
+        meter(code)
+    meter("d30105", "A")
+    treated = np.full(HOURS, 50.0)
+    treated[-4:] = 1.0
+    found = look(
+        town,
+        HONEST,
+        d20201=np.full(HOURS, 300.0) + RANDOM.standard_normal(HOURS),
+        d20202=np.full(HOURS, 200.0),
+        d30201=treated,
+        d30105=np.full(HOURS, 90.0),
+    )
+    assert round(found["treatment_off"].evidence[0]["facts"]["production"]) == 500
+
+
+def test_a_rated_value_goes_before_the_usual_one_and_a_named_signal_before_its_code(plant, town):
+    outlet = Outlet.objects.select_related("facility").get(station__code="P1")
+    for code, role, rated in (
+        ("power_production", "production", 10_000.0),
+        ("power_treatment", "treatment", None),
+    ):
+        records.create(
+            register="signals",
+            values={
+                "facility": outlet.facility,
+                "outlet_number": outlet.number,
+                "property_code": code,
+                "role": role,
+                "rated": rated,
+            },
+            actor=plant["department"],
+            at=NOW - 30 * HOUR,
+        )
+    treated = np.full(HOURS, 50.0)
+    treated[-4:] = 1.0
+    # 900 of 10,000 kW is no production worth its name, whatever is usual.
+    found = look(town, HONEST, power_production=np.full(HOURS, 900.0), power_treatment=treated)
+    assert "treatment_off" not in found
+
+
+def test_what_stands_beside_each_other_is_not_added_up():
+    units = {"d20201": "kW", "d20105": "A", "d10201": "kW", "d30105": "A", "a21026": "mg/m3"}
+    on = dt.date(2026, 11, 1)
+    assert process.meters(units, [], on) == [
+        process.Meter("d20201", "production"),
+        process.Meter("d30105", "treatment"),
+    ]
+    said = process.Meter("d10201", "production", 80.0)
+    assert process.meters(units, [said], on) == [said, process.Meter("d30105", "treatment")]
+    assert process.meters(units, [], dt.date(2025, 1, 1)) == []
+    start, value = process.total(
+        [(np.array([1, 2, 3]), np.array([1.0, 2.0, 3.0])), (np.array([2, 3]), np.array([10.0, 20.0]))]
+    )
+    assert (start.tolist(), value.tolist()) == ([2, 3], [12.0, 23.0])

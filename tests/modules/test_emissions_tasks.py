@@ -64,6 +64,16 @@ def test_an_hour_under_maintenance_neither_opens_nor_ends(town):
     assert Finding.objects.get().ended_at == town.hour("2026-10-30", 2)
 
 
+def test_a_back_filled_hour_does_not_keep_its_finding_open(town):
+    for number in (0, 1, 3, 4):
+        arrive(town, town.hour("2026-10-30", number), 20)
+    town.put("P1", SO2, "zs_avg", [town.hour("2026-10-30", 2)], [70])
+    services.evaluate(now=town.hour("2026-10-30", 5))
+    finding = Finding.objects.get(kind="emissions.over_limit")
+    assert finding.first_at == town.hour("2026-10-30", 2)
+    assert finding.ended_at == town.hour("2026-10-30", 3)
+
+
 def test_the_same_hours_judged_again_count_once(town):
     hour = town.hour("2026-10-30", 0)
     arrive(town, hour, 60)

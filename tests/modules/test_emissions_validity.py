@@ -365,3 +365,29 @@ def test_rates_lie_between_0_and_100_and_know_no_order(items, random):
     known = one.effective[~np.isnan(one.effective)]
     assert ((known >= 0) & (known <= 100)).all()
     assert (one.valid <= one.received).all() and (one.received <= one.due).all()
+
+
+@given(
+    st.lists(st.integers(0, 4_000), min_size=1, max_size=60, unique=True),
+    st.sampled_from([60, 3_600, 86_400]),
+    st.integers(0, 2**32 - 1),
+)
+def test_means_are_those_of_a_loop_however_the_rows_lie(minutes, seconds, seed):
+    random = np.random.default_rng(seed)
+    start = 60 * np.array(minutes) - 28_800
+    value = np.where(random.random(len(start)) < 0.2, np.nan, random.normal(5, 9, len(start)).round(2))
+    flag = random.choice([ord("N"), ord("M"), ord("V")], len(start))
+    found = validity.aggregate(start, value, flag, seconds=seconds, minimum=2)
+    offset = 28_800 if seconds == 86_400 else 0
+    groups: dict[int, list] = {}
+    for at, one, letter in zip(start.tolist(), value.tolist(), flag.tolist(), strict=True):
+        parts = groups.setdefault((at + offset) // seconds * seconds - offset, [])
+        parts.append(one if letter != ord("M") and one == one else None)
+    assert found.start.tolist() == sorted(groups)
+    for place, key in enumerate(found.start.tolist()):
+        good = [one for one in groups[key] if one is not None]
+        assert (found.number[place], found.parts[place]) == (len(good), len(groups[key]))
+        if len(good) >= 2:
+            assert found.value[place] == pytest.approx(sum(good) / len(good), abs=1e-8)
+        else:
+            assert np.isnan(found.value[place])

@@ -1,4 +1,4 @@
-"""The JSON API: the routers of the desks under one roof, with one form of error and one description."""
+"""The JSON API: the routers that manifests declare, under one roof, with one form of error and one description."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from ninja.decorators import decorate_view
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 import jiangcheng
+from jiangcheng.config import wiring
+from jiangcheng.core import manifest
 from jiangcheng.core.access.services import ninja_auth
-from jiangcheng.core.cases import api as cases
-from jiangcheng.core.indicators import api as indicators
-from jiangcheng.core.observations import api as observations
-from jiangcheng.modules.network import api as network
 
 with_etag = decorator_from_middleware(ConditionalGetMiddleware)
 """Answers 304 to a caller who holds the present answer already."""
@@ -33,10 +31,12 @@ api = NinjaAPI(
     urls_namespace="api",
     auth=ninja_auth("api.read"),
 )
-for desk in (observations, cases, indicators):
-    desk.router.add_decorator(with_etag, mode="view")
-    api.add_router("", desk.router)
-api.add_router("", network.router)
+wiring.load_manifests()
+for _declared in [item for one in manifest.manifests for item in one.api]:
+    _router = wiring.router(_declared.router)
+    if _declared.etag:
+        _router.add_decorator(with_etag, mode="view")
+    api.add_router("", _router)
 
 
 @api.get("/openapi.json", include_in_schema=False, url_name="openapi")

@@ -7,6 +7,7 @@ import contextlib
 import getpass
 import json
 import pathlib
+import pkgutil
 import sys
 from collections.abc import Iterator
 from typing import BinaryIO, TextIO, TypeAlias
@@ -14,8 +15,8 @@ from typing import BinaryIO, TextIO, TypeAlias
 from django.conf import settings
 from django.core import management
 
+from jiangcheng import modules
 from jiangcheng.config import (
-    demo_command,
     doctor,
     evidence_cli,
     filters,
@@ -32,7 +33,6 @@ from jiangcheng.core.access import services as access
 from jiangcheng.core.cases import services as cases
 from jiangcheng.core.records import services as records
 from jiangcheng.gateway import service as gateway_service
-from jiangcheng.modules.plan import services as plan
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What argparse gives, though it keeps the name to itself."""
@@ -40,7 +40,7 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def register(commands: Subparsers) -> None:
     """Add every command."""
-    demo_command.register(commands)
+    _register_demo(commands)
     _register_service(commands)
     _register_upkeep(commands)
     hj212_cli.register(commands)
@@ -51,6 +51,15 @@ def register(commands: Subparsers) -> None:
     straw_cli.register(commands)
     _register_filters(commands)
     _register_plan(commands)
+
+
+def _register_demo(commands: Subparsers) -> None:
+    """Add the demo city, which lives in every room: a city with fewer rooms has no such command."""
+    if {room.name for room in pkgutil.iter_modules(modules.__path__)} <= set(settings.MODULES):
+        # Only here: importing models of a room that is not installed fails.
+        from jiangcheng.config import demo_command
+
+        demo_command.register(commands)
 
 
 # --- running ------------------------------------------------------------------------------------------------
@@ -309,6 +318,9 @@ def _register_plan(commands: Subparsers) -> None:
 
 def _plan_status(options: argparse.Namespace) -> int:
     from django.utils import timezone
+
+    # Only here: an installation need not have the room.
+    from jiangcheng.modules.plan import services as plan
 
     rows = plan.status(on=timezone.localdate())
     if options.json:

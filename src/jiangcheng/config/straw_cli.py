@@ -9,8 +9,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from jiangcheng.modules.straw import services
-
 
 def register(subparsers: Any) -> None:
     """Add the command and its sub-command."""
@@ -27,6 +25,9 @@ def register(subparsers: Any) -> None:
 
 
 def _import(options: argparse.Namespace) -> int:
+    # Only here: an installation need not have the room.
+    from jiangcheng.modules.straw import services
+
     try:
         text = (
             sys.stdin.read()

@@ -10,6 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
+from ninja import Router
 
 from jiangcheng.core import manifest
 
@@ -38,14 +39,33 @@ def resolve(function: str) -> Callable[..., Any]:
     LookupError
         If no desk, module or the gate has it.
     """
-    owner, _, rest = function.partition(".")
+    found = _named(function)
+    if callable(found):
+        return found  # type: ignore[no-any-return]
+    raise LookupError(f"no function is called {function!r}")
+
+
+def router(name: str) -> Router:
+    """Return the router that ``air.api.router`` names.
+
+    Raises
+    ------
+    LookupError
+        If no desk, module or the gate has it.
+    """
+    found = _named(name)
+    if isinstance(found, Router):
+        return found
+    raise LookupError(f"no router is called {name!r}")
+
+
+def _named(name: str) -> Any:
+    owner, _, rest = name.partition(".")
     for package in PACKAGES:
         if package.rpartition(".")[2] == owner:
-            path, _, name = rest.rpartition(".")
-            found = getattr(importlib.import_module(f"{package}.{path}"), name, None)
-            if callable(found):
-                return found  # type: ignore[no-any-return]
-    raise LookupError(f"no function is called {function!r}")
+            path, _, attribute = rest.rpartition(".")
+            return getattr(importlib.import_module(f"{package}.{path}"), attribute, None)
+    return None
 
 
 def problems() -> list[str]:
@@ -68,6 +88,11 @@ def problems() -> list[str]:
         addresses += [(card.url_name, ("code",)) for card in cards]
         found += [f"{declared.code}: no page {name!r}" for name, args in addresses if not _leads(name, *args)]
         found += [problem for register in declared.registers for problem in _wrong(register, permissions)]
+        for declaration in declared.api:
+            try:
+                router(declaration.router)
+            except (LookupError, ImportError) as error:
+                found.append(f"{declared.code}: {error}")
         functions = [task.function for task in declared.tasks]
         functions += [hook.function for hook in declared.hooks]
         functions += [indicator.function for indicator in declared.indicators]

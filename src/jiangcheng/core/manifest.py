@@ -154,7 +154,7 @@ class Hook:
         ``tp`` …) at a section of surface water, by month 1–12.
     ``station.packets``
         ``(mns, start, end) -> list[dict]``: what devices sent, as it came: ``seq``, ``received``, ``mn``, ``cn``,
-        ``raw``.
+        ``raw``, and ``check``, the name of the CRC that fits.
     ``record.<register>.<action>``
         ``(record_number, actor, now, details, text) -> None``: a row of a register took a step.
     """
@@ -309,6 +309,15 @@ class Indicator:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ApiRouter:
+    """Operations of the JSON API. ``router`` is ``module.api.router``, a Ninja router with its own permission."""
+
+    router: str
+    etag: bool = True
+    """Whether a caller who holds the present answer is told so (304); not where every answer is written down."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything a desk, a room or the gate declares about itself."""
 
@@ -329,6 +338,7 @@ class Manifest:
     notification_kinds: tuple[NotificationKind, ...] = ()
     label_schemes: tuple[LabelScheme, ...] = ()
     hooks: tuple[Hook, ...] = ()
+    api: tuple[ApiRouter, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

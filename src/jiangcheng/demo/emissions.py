@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from jiangcheng.core.access.models import User
 from jiangcheng.core.observations import store
 from jiangcheng.core.records import services as records
-from jiangcheng.core.registry.models import ObservedProperty, Outlet
+from jiangcheng.core.registry.models import ObservedProperty, Outlet, Station
 from jiangcheng.demo import noise
 from jiangcheng.modules.emissions import services
 from jiangcheng.modules.emissions.models import Mark
@@ -33,6 +33,18 @@ MARKS = (
 )
 """Kind, hours before now, hours, reason, whether a picture is handed in, decision and its reason."""
 
+CHECKS = (
+    ("span", "a21026", 9 * 24, 100.0, 101.2, "passed"),
+    ("span", "a21002", 9 * 24, 200.0, 198.4, "passed"),
+    ("span", "a21026", 2 * 24, 100.0, 108.7, "failed"),
+    ("span", "a21026", 2 * 24 - 3, 100.0, 100.4, "passed"),
+)
+"""Kind, factor, hours before now, reference, reading and result; the failed one takes a week away."""
+FURNACE = "91220200DEMO00021A-DA001"
+"""The incinerator's outlet that sends its furnace temperature: it was cold one evening."""
+FURNACE_DAYS, COLD_FROM, COLD_MINUTES = 9, 30, 40
+"""Days told, hours before now at which it cooled down, and for how long."""
+
 
 def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None:
     """Fill the room; does nothing where something has been marked."""
@@ -49,6 +61,12 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
     for place, row in enumerate(MARKS):
         _mark(outlet, people, now, place, *row)
     services.apply_marks(now=now)
+    progress(0.6, "checks")
+    for check in CHECKS:
+        _check(outlet, people, now, *check)
+    services.apply_checks(now=now)
+    _furnace(now)
+    services.judge_incineration(now=now)
     progress(0.7, "clues")
     services.look_for_clues(now=now)
     progress(1.0, "clues")
@@ -114,6 +132,61 @@ def _mark(
     if decision:
         at = min(end + dt.timedelta(hours=2), now)
         records.act(record=mark, action=decision, actor=people["department"], now=at, text=answer)
+
+
+def _check(
+    outlet: Outlet,
+    people: dict[str, User],
+    now: dt.datetime,
+    kind: str,
+    code: str,
+    before: int,
+    reference: float,
+    measured: float,
+    result: str,
+) -> None:
+    at = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=before)
+    check = records.create(
+        register="checks",
+        values={
+            "facility": outlet.facility,
+            "outlet_number": outlet.number,
+            "property_code": code,
+            "kind": kind,
+            "at": at,
+            "reference": reference,
+            "measured": measured,
+            "result": result,
+        },
+        actor=people["enterprise"],
+        at=at + dt.timedelta(minutes=30),
+    )
+    decided = at + dt.timedelta(hours=2)
+    records.act(
+        record=check, action="approve", actor=people["department"], now=decided, text="与核查记录一致。"
+    )
+
+
+def _furnace(now: dt.datetime) -> None:
+    station = Station.objects.filter(code=FURNACE).first()
+    observed = ObservedProperty.objects.filter(code="a01901", statistic="avg").first()
+    if station is None or observed is None:
+        return
+    end = int(now.timestamp()) // 300 * 300
+    starts = np.arange(end - FURNACE_DAYS * periods.DAY, end, 300, dtype=np.int64)
+    random = noise.generator(SEED, FURNACE, "furnace")
+    values = 905.0 + 15.0 * noise.smooth(random, len(starts), 1, period=24)[:, 0]
+    cold = end - COLD_FROM * periods.HOUR
+    values[(starts >= cold) & (starts < cold + COLD_MINUTES * 60)] -= 95.0
+    batch = store.Batch.of(
+        granularity=int(store.Granularity.MINUTE),
+        start=starts,
+        station=station.pk,
+        property=observed.pk,
+        value=np.round(values, 1),
+        flag=store.NORMAL,
+    )
+    store.append(batch, source=SOURCE, received_at=now)
 
 
 def _picture(place: int) -> ContentFile[bytes]:

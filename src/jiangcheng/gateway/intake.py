@@ -16,7 +16,7 @@ import numpy as np
 from django.db import transaction
 
 from jiangcheng.core.observations import store
-from jiangcheng.gateway import assembly, ledger, reports, storage, translate
+from jiangcheng.gateway import assembly, dialects, ledger, reports, storage, translate
 from jiangcheng.gateway import journal as journals
 from jiangcheng.gateway.models import IntakeCursor, PartFrame, Reject, UnregisteredDevice
 from jiangcheng.gateway.register import Known, Register
@@ -77,18 +77,21 @@ class Intake:
         now = self.clock()
         heard, strangers = ledger.Heard(), ledger.Strangers()
         rejects = ledger.Rejects()
+        spoken = dialects.Dialects(self.register.keys)
         known: list[journals.Stored] = []
         parts: list[journals.Stored] = []
         for entry in entries:
             if entry.error == journals.PASSWORD:
                 rejects.note(entry, reason=REASON.PASSWORD_WRONG)
             if entry.state in journals.REJECTED:
+                self._hear_refused(entry, spoken)
                 continue
             device = self.register.device(entry.mn)
             if device is None or not device.enabled:
                 strangers.note(entry)
                 continue
             heard.note(entry, device.device)
+            spoken.note(entry, device)
             if entry.cn in translate.GRANULARITIES:
                 (parts if assembly.is_part(entry) else known).append(entry)
         known += self._assembled(self.parts.take(parts), rejects)
@@ -97,6 +100,14 @@ class Intake:
             heard.save()
             strangers.save(now)
             rejects.save()
+            spoken.save(now)
+
+    def _hear_refused(self, entry: journals.Stored, spoken: dialects.Dialects) -> None:
+        """Note a frame that the listener refused for its check, where a registered device is named in it."""
+        mn = dialects.mn_of(entry)
+        device = self.register.device(mn) if mn else None
+        if device is not None and device.enabled:
+            spoken.note(entry._replace(mn=mn), device)
 
     def give_up_parts(self) -> None:
         """Take in what there is of reports whose other parts do not come. The caller holds the transaction."""

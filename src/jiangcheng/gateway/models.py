@@ -171,6 +171,56 @@ class Reject(models.Model):
         return f"{self.mn} {self.code} {self.field} {self.reason}"
 
 
+class DeviceDialect(models.Model):
+    """The check (CRC) on which the frames of a device agree, and how near it is to another one.
+
+    ``dialects`` is the only writer; the intake holds its lock, so that any number of listeners feed one row.
+    """
+
+    device = models.OneToOneField(Device, primary_key=True, on_delete=models.CASCADE, related_name="dialect")
+    usual = models.CharField(max_length=16, blank=True, db_index=True)
+    """Name in `jiangcheng.hj212.dialects`; empty while the frames are too few."""
+    streaks = models.JSONField(default=dict)
+    settled_at = models.DateTimeField(null=True)
+    before = models.CharField(max_length=16, blank=True)
+    """The check before the last change, if there was one."""
+    changed_at = models.DateTimeField(null=True)
+    examined = models.PositiveBigIntegerField(default=0)
+    """Frames that were decoded to list what deviates in them: of a batch the first of each command."""
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.usual}"
+
+
+class DeviceTrait(models.Model):
+    """A check that fitted frames of a device, or a deviation from the standard found in them."""
+
+    class Aspect(models.TextChoices):
+        CHECK = "check", "校验"
+        DEVIATION = "deviation", "偏差"
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="traits")
+    aspect = models.CharField(max_length=9, choices=Aspect)
+    code = models.CharField(max_length=24)
+    """Name of a check, ``unfit`` where none fits; or a key of `jiangcheng.hj212.FAULTS`."""
+    count = models.PositiveBigIntegerField(default=0)
+    refused = models.PositiveBigIntegerField(default=0)
+    """Of them frames that the listener did not take."""
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    last_seq = models.BigIntegerField()
+    """Number in the journal of the last frame."""
+    detail = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["device", "aspect", "code"], name="device_trait_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} {self.aspect} {self.code}"
+
+
 class GatewayState(models.Model):
     """The last reading of the meters of one gateway process."""
 

@@ -1,6 +1,15 @@
 """How the gate introduces itself."""
 
-from jiangcheng.core.manifest import FacilityCard, Hook, Manifest, Names, Page, PeriodicTask, Permission
+from jiangcheng.core.manifest import (
+    FacilityCard,
+    FindingKind,
+    Hook,
+    Manifest,
+    Names,
+    Page,
+    PeriodicTask,
+    Permission,
+)
 
 MANIFEST = Manifest(
     code="gateway",
@@ -27,6 +36,14 @@ MANIFEST = Manifest(
             group="sense",
             icon="radio-tower",
             order=81,
+        ),
+    ),
+    finding_kinds=(
+        FindingKind(
+            "gateway.dialect_changed",
+            Names("数采仪校验算法改变", "A data logger changed its check"),
+            case_type="DATA",
+            severity=2,
         ),
     ),
     facility_cards=(

@@ -6,10 +6,11 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from jiangcheng import hj212
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.manifest import ToDo
@@ -18,16 +19,21 @@ from jiangcheng.gateway import catalogue, credentials, storage
 from jiangcheng.gateway import journal as journals
 from jiangcheng.gateway.models import (
     ControlOrder,
+    DeviceDialect,
     DeviceSeen,
+    DeviceTrait,
     GatewayState,
     IntakeCursor,
     Reject,
     UnregisteredDevice,
 )
+from jiangcheng.hj212.dialects import STANDARD
 
 FRESH = timedelta(seconds=15)
 """Age after which a gateway's last reading means that it no longer runs."""
 FORGOTTEN = timedelta(days=1)
+RECENT = timedelta(days=30)
+"""Age up to which a change of check is listed though the device computes the standard's again."""
 EXCERPT = 240
 PASSWORD = re.compile(rb"(PW=)[^;&]*")
 
@@ -82,7 +88,11 @@ def faults(*, journal: journals.Journal, limit: int) -> list[dict[str, Any]]:
 
 
 def packets(*, mns: list[str], start: datetime, end: datetime) -> list[dict[str, Any]]:
-    """Answer the hook ``station.packets``: what devices sent in ``[start, end)``, as it came, in order."""
+    """Answer the hook ``station.packets``: what devices sent in ``[start, end)``, as it came, in order.
+
+    ``check`` names the check that fits (``hj212``, or a foreign one), ``encrypted`` and ``unknown`` where none could
+    be tried or none fits.
+    """
     wanted = set(mns)
     if not wanted:
         return []
@@ -96,12 +106,23 @@ def packets(*, mns: list[str], start: datetime, end: datetime) -> list[dict[str,
                 "mn": item.mn,
                 "cn": item.cn,
                 "raw": item.raw,
+                "check": _check_of(item.raw),
             }
             for item in journal.replay(first, last)
             if item.mn in wanted
         ]
     finally:
         journal.close()
+
+
+def _check_of(raw: bytes) -> str:
+    framer = hj212.Framer(tolerant=True)
+    framer.receive_data(raw)
+    framer.finish()
+    event = framer.next_event()
+    if isinstance(event, hj212.Frame):
+        return event.crc_dialect or STANDARD
+    return "encrypted" if isinstance(event, hj212.FrameError) and event.code == "encrypted" else "unknown"
 
 
 def rejects(*, limit: int) -> list[Reject]:
@@ -139,7 +160,7 @@ def visible_devices(*, user: Any, now: datetime) -> QuerySet[Device]:
     area = access.scope(user, "gateway.view", timezone.localdate(now)).as_filter(
         region="station__region__code"
     )
-    return Device.objects.filter(area).select_related("station__region", "seen", "access")
+    return Device.objects.filter(area).select_related("station__region", "seen", "access", "dialect")
 
 
 def orders(*, user: Any, now: datetime) -> QuerySet[ControlOrder]:
@@ -182,6 +203,29 @@ def facility_devices(*, code: str, user: Any, now: datetime) -> list[dict[str, A
         {"device": device, "seen": seen(device, now)}
         for device in found.select_related("station__outlet").order_by("station__outlet__number", "mn")[:100]
     ]
+
+
+def speech(device: Device) -> dict[str, Any]:
+    """Return how a device speaks: the settled check, every check and deviation seen, first, last and how often."""
+    row = getattr(device, "dialect", None)
+    found: dict[str, list[DeviceTrait]] = {"check": [], "deviation": []}
+    for trait in device.traits.order_by("-count", "code"):
+        found[trait.aspect].append(trait)
+    return {"dialect": row, "checks": found["check"], "deviations": found["deviation"]}
+
+
+def foreign_speakers(*, user: Any, now: datetime, limit: int) -> list[DeviceDialect]:
+    """Return the devices whose settled check is not the standard's, or that changed it, the latest change first."""
+    area = access.scope(user, "gateway.view", timezone.localdate(now)).as_filter(
+        region="device__station__region__code"
+    )
+    rows = DeviceDialect.objects.filter(area).exclude(usual__in=("", STANDARD), changed_at=None)
+    rows = rows.exclude(usual__in=("", STANDARD), changed_at__lt=now - RECENT)
+    return list(
+        rows.select_related("device__station")
+        .prefetch_related("device__traits")
+        .order_by(F("changed_at").desc(nulls_last=True), "device__mn")[:limit]
+    )
 
 
 def policy(device: Device, on: date) -> str:

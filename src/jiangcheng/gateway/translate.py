@@ -22,6 +22,8 @@ GRANULARITIES = {
     "2051": Granularity.MINUTE,
     "2061": Granularity.HOUR,
     "2031": Granularity.DAY,
+    # Means of five minutes of a furnace (HJ 212-2025), under their start among the minutes.
+    "2111": Granularity.MINUTE,
 }
 """The uploads that become observations. Every other command stays in the journal."""
 

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from jiangcheng.core.access import queries as access_queries
 from jiangcheng.core.access import services as access
 from jiangcheng.core.registry.models import Device
-from jiangcheng.gateway import catalogue, devices, queries, storage
+from jiangcheng.gateway import catalogue, devices, dialects, queries, storage
 from jiangcheng.gateway import orders as control_orders
 from jiangcheng.gateway.models import ControlOrder, DeviceAccess
+from jiangcheng.hj212 import FAULTS
 
 PAGE = 50
 REASONS = {
@@ -73,6 +74,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
             "faults": queries.faults(journal=journal, limit=30),
             "rejects": queries.rejects(limit=50),
             "devices": queries.devices(user=request.user, now=now, limit=50),
+            "foreign": _foreign(request, now),
             "backlog": queries.backlog(journal=journal),
             "size": journal.size(),
         }
@@ -120,8 +122,51 @@ def _device_page(request: HttpRequest, found: Device, *, new_token: str = "") ->
         "tokens": found.tokens.filter(revoked_at=None, expires_at__gt=now).order_by("-created_at"),
         "keys": found.keys.filter(retired_at=None).order_by("-created_at", "-pk"),
         "new_token": new_token,
+        **_speech(found),
     }
     return render(request, "gateway/device.html", context)
+
+
+def _speech(device: Device) -> dict[str, Any]:
+    found = queries.speech(device)
+    english = _english()
+    deviations = [
+        {"row": row, "name": (FAULTS[row.code].en if english else FAULTS[row.code].zh)}
+        for row in found["deviations"]
+        if row.code in FAULTS
+    ]
+    checks = [{"row": row, "name": _check_name(row.code)} for row in found["checks"]]
+    row = found["dialect"]
+    return {
+        "dialect": row,
+        "usual": _check_name(row.usual) if row is not None and row.usual else "",
+        "before": _check_name(row.before) if row is not None and row.before else "",
+        "checks": checks,
+        "deviations": deviations,
+    }
+
+
+def _check_name(code: str) -> str:
+    return dialects.names([code], english=_english())[code]
+
+
+def _foreign(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
+    rows = []
+    for row in queries.foreign_speakers(user=request.user, now=now, limit=50):
+        counts = {trait.code: trait for trait in row.device.traits.all() if trait.aspect == "check"}
+        rows.append(
+            {
+                "row": row,
+                "usual": _check_name(row.usual),
+                "before": _check_name(row.before) if row.before else "",
+                "trait": counts.get(row.usual),
+            }
+        )
+    return rows
+
+
+def _english() -> bool:
+    return (get_language() or "").startswith("en")
 
 
 @require_GET
@@ -215,7 +260,7 @@ def change_key(request: HttpRequest, mn: str) -> HttpResponse:
 def _named(request: HttpRequest, found: Any) -> list[dict[str, Any]]:
     """Return orders with the names a person reads."""
     commands = _commands(request)
-    english = (get_language() or "").startswith("en")
+    english = _english()
     rows = []
     for item in found:
         command = commands.get(item.command)

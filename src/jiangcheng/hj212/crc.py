@@ -129,20 +129,40 @@ def crc16(segment: bytes) -> int:
     return TABLE[state(segment)] if segment else 0xFFFF
 
 
+@functools.cache
+def _shifted_words() -> list[int]:
+    """Register after two bytes, for each value of (register XOR little-endian word)."""
+    table = np.array(TABLE, np.uint16)
+    register = np.arange(65_536, dtype=np.uint16)
+    for _ in range(2):
+        register = (register >> 8) ^ table[register & 0xFF]
+    return register.tolist()
+
+
+# Asked for by three of the checks, for the same segment in a row.
+@functools.lru_cache(maxsize=4)
 def _reflected(segment: bytes, register: int) -> int:
-    for byte in segment:
-        register = (register >> 8) ^ TABLE[(register ^ byte) & 0xFF]
+    """Return the reflected CRC of 0x8005, two bytes at a step."""
+    table = _shifted_words()
+    for word in np.frombuffer(segment, "<u2", len(segment) // 2).tolist():
+        register = table[register ^ word]
+    if len(segment) % 2:
+        register = (register >> 8) ^ TABLE[(register ^ segment[-1]) & 0xFF]
     return register
 
 
-# Asked for twice in a row, by "modbus" and "modbus-swapped".
-@functools.lru_cache(maxsize=2)
-def _modbus(segment: bytes) -> int:
-    return _reflected(segment, 0xFFFF)
+@functools.cache
+def _of_zeros(length: int) -> int:
+    """Return what the initial register 0xFFFF alone adds after so many bytes: the CRC is linear."""
+    return _reflected(bytes(length), 0xFFFF)
 
 
 def _arc(segment: bytes) -> int:
     return _reflected(segment, 0x0000)
+
+
+def _modbus(segment: bytes) -> int:
+    return _arc(segment) ^ _of_zeros(len(segment))
 
 
 def _swapped(value: int) -> int:

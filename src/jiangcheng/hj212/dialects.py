@@ -7,6 +7,7 @@ without a guess, and a frame that suddenly fits another check is seen for what i
 from __future__ import annotations
 
 import collections
+from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from jiangcheng.hj212 import codec, crc
@@ -73,6 +74,16 @@ class DialectLedger:
         """Return the check of a logger, `STANDARD` or a name of `crc.DIALECTS`, None while it is not known."""
         logger = self._loggers.get(mn)
         return logger.usual if logger else None
+
+    def recall(self, mn: str, usual: str | None, streaks: Mapping[str, int]) -> None:
+        """Put back what `memory` gave before a restart, or in another process."""
+        logger = self._loggers[mn] = _Logger()
+        logger.usual, logger.streaks = usual or None, dict(streaks)
+
+    def memory(self, mn: str) -> tuple[str | None, dict[str, int]]:
+        """Return what `recall` takes: the settled check of a logger, and the frames in a row by check."""
+        logger = self._loggers.get(mn)
+        return (logger.usual, dict(logger.streaks)) if logger else (None, {})
 
     def hear(self, event: Frame | FrameError) -> Standing | None:
         """Take what a `Framer` found; None where it holds no check that could be judged."""

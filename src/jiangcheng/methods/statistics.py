@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from jiangcheng.standards import rounding
 
@@ -26,11 +26,34 @@ def percentile(values: ArrayLike, percent: float) -> float:
     float
         NaN where there is no value.
     """
-    numbers = np.asarray(values, dtype=np.float64)
-    numbers = numbers[~np.isnan(numbers)]
-    if not numbers.size:
-        return float("nan")
-    return float(rounding.settle(np.percentile(numbers, percent, method="linear")))
+    return float(percentiles(np.asarray(values, dtype=np.float64).reshape(1, -1), percent)[0])
+
+
+def percentiles(values: ArrayLike, percent: float) -> NDArray[np.float64]:
+    """Return the percentile of every row, as `percentile` does of one.
+
+    Parameters
+    ----------
+    values
+        ``(rows, n)``; NaN is left out.
+    percent
+        0…100.
+
+    Returns
+    -------
+    ndarray
+        ``(rows,)``; NaN where a row has no value.
+    """
+    # NaN goes to the end of each row, so the values of a row are its beginning.
+    ordered = np.sort(np.asarray(values, dtype=np.float64), axis=1)
+    if not ordered.shape[1]:
+        return np.full(len(ordered), np.nan)
+    last = np.maximum(ordered.shape[1] - 1 - np.isnan(ordered).sum(axis=1), 0)
+    place = last * (percent / 100.0)
+    below = place.astype(np.int64)
+    rows = np.arange(len(ordered))
+    low, high = ordered[rows, below], ordered[rows, np.minimum(below + 1, last)]
+    return rounding.settle(low + (high - low) * (place - below))
 
 
 def share(part: int, whole: int, digits: int = 1) -> float:

@@ -1,6 +1,7 @@
 """What the desk `cases` declares."""
 
 from jiangcheng.core.manifest import (
+    ApiRouter,
     FindingKind,
     HomeCard,
     Hook,
@@ -41,6 +42,7 @@ MANIFEST = Manifest(
     ),
     tasks=(PeriodicTask("cases.tasks.escalate", every=60, names=Names("时限升级", "Escalate clocks")),),
     hooks=(Hook("person.todo", "cases.queries.to_do"),),
+    api=(ApiRouter("cases.api.router"),),
     notification_kinds=(
         NotificationKind("cases.dispatched", Names("派遣给我", "Dispatched to me"), outside=True),
         NotificationKind("cases.task", Names("请我协办", "Asked for help"), outside=True),

@@ -42,4 +42,5 @@ MANIFEST = manifest.Manifest(
         )
         for row in HANDLING
     ),
+    api=(manifest.ApiRouter("indicators.api.router"),),
 )

@@ -1,6 +1,6 @@
 """What the desk `observations` declares."""
 
-from jiangcheng.core.manifest import Manifest, Names, Page, PeriodicTask, Permission
+from jiangcheng.core.manifest import ApiRouter, Manifest, Names, Page, PeriodicTask, Permission
 
 MANIFEST = Manifest(
     code="observations",
@@ -29,4 +29,5 @@ MANIFEST = Manifest(
         PeriodicTask("observations.tasks.seal", 6 * 3600, Names("封存历史月份", "Seal closed months")),
         PeriodicTask("observations.tasks.tidy", 24 * 3600, Names("清理存储", "Tidy the store")),
     ),
+    api=(ApiRouter("observations.api.router"),),
 )

@@ -71,6 +71,24 @@ MANIFEST = manifest.Manifest(
             case_type="DATA",
             severity=2,
         ),
+        manifest.FindingKind(
+            "emissions.furnace_cold",
+            manifest.Names("焚烧炉温度低于 850 ℃", "Furnace of an incinerator below 850 ℃"),
+            case_type="EMIT",
+            severity=4,
+        ),
+        manifest.FindingKind(
+            "emissions.incineration_day",
+            manifest.Names("垃圾焚烧日均值超标", "Daily mean of an incinerator above its limit"),
+            case_type="EMIT",
+            severity=4,
+        ),
+        manifest.FindingKind(
+            "emissions.check_failed",
+            manifest.Names("质控核查不合格，数据失控", "A failed check: data out of control"),
+            case_type="DATA",
+            severity=2,
+        ),
         *(
             manifest.FindingKind(f"emissions.clue.{rule}", manifest.Names(zh, en), "CLUE", severity)
             for rule, (zh, en, severity) in CLUES.items()
@@ -105,6 +123,46 @@ MANIFEST = manifest.Manifest(
             order=541,
         ),
         manifest.Register(
+            code="checks",
+            names=manifest.Names("质控核查", "Checks of instruments"),
+            model="emissions.Check",
+            view="emissions.view",
+            change="emissions.mark",
+            columns=("number", "facility", "outlet_number", "property_code", "kind", "at", "passed", "state"),
+            fields=(
+                "facility",
+                "outlet_number",
+                "property_code",
+                "kind",
+                "at",
+                "reference",
+                "measured",
+                "result",
+            ),
+            filters=("state", "kind"),
+            search=("number", "outlet_number", "property_code"),
+            prefix="HC",
+            workflow="emission_mark",
+            on_file=True,
+            icon="list-checks",
+            order=543,
+        ),
+        manifest.Register(
+            code="signals",
+            names=manifest.Names("工况信号", "Process signals"),
+            model="emissions.Signal",
+            view="emissions.view",
+            change="emissions.review",
+            columns=("number", "facility", "outlet_number", "property_code", "role", "rated"),
+            fields=("facility", "outlet_number", "property_code", "role", "rated"),
+            filters=("role",),
+            search=("number", "outlet_number", "property_code"),
+            prefix="GK",
+            on_file=True,
+            icon="list-checks",
+            order=544,
+        ),
+        manifest.Register(
             code="orders",
             names=manifest.Names("停限产要求", "Stop and limit orders"),
             model="emissions.Order",
@@ -130,6 +188,11 @@ MANIFEST = manifest.Manifest(
         ),
         manifest.PeriodicTask(
             "emissions.tasks.watch_silence", every=60, names=manifest.Names("无数据巡查", "Watch for silence")
+        ),
+        manifest.PeriodicTask(
+            "emissions.tasks.judge_incineration",
+            every=600,
+            names=manifest.Names("垃圾焚烧日判定", "Judge incinerators"),
         ),
         manifest.PeriodicTask(
             "emissions.tasks.look_for_clues", every=600, names=manifest.Names("非现场线索", "Off-site clues")

@@ -7,6 +7,7 @@ import datetime
 import decimal
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from django.db.models import Q, QuerySet
@@ -22,7 +23,7 @@ from jiangcheng.core.observations import store
 from jiangcheng.core.records import queries as records
 from jiangcheng.core.registry.models import Facility, ObservedProperty, Outlet, PermitLimit, Station
 from jiangcheng.modules.emissions import rules
-from jiangcheng.modules.emissions.models import Mark, Order
+from jiangcheng.modules.emissions.models import Check, Mark, Order, Signal
 from jiangcheng.standards import lookup, periods
 
 OUTLETS = (Station.Kind.GAS_OUTLET, Station.Kind.WATER_OUTLET)
@@ -163,7 +164,9 @@ def current(
     if not rows:
         return found
     everything = hour_series(limits=rows, start=start, end=end - periods.HOUR + 1)
-    for series in without_marked(everything, spans=mark_spans(stations=stations, start=start, end=end)):
+    spans = mark_spans(stations=stations, start=start, end=end)
+    controls = control_spans(stations=stations, until=end)
+    for series in without_marked(everything, spans=spans, controls=controls):
         result = rules.exceedance(
             series.value, number(series.limit.upper), series.flag, lower=number(series.limit.lower)
         )
@@ -238,14 +241,14 @@ class Hours:
 NOTHING = Values(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
 
 
-def all_hours(*, stations: Collection[int], start: int, end: int) -> Hours:
-    """Return all hours of ``[start, end)`` of some stations."""
-    keys = {
-        (code, statistic): key
-        for code, statistic, key in ObservedProperty.objects.filter(
-            statistic__in=(MEASURED, REFERENCE)
-        ).values_list("code", "statistic", "pk")
-    }
+def all_hours(
+    *, stations: Collection[int], start: int, end: int, codes: Collection[str] | None = None
+) -> Hours:
+    """Return all hours of ``[start, end)`` of some stations, or those of some factors."""
+    rows = ObservedProperty.objects.filter(statistic__in=(MEASURED, REFERENCE))
+    if codes is not None:
+        rows = rows.filter(code__in=codes)
+    keys = {(code, statistic): key for code, statistic, key in rows.values_list("code", "statistic", "pk")}
     table = store.read(
         stations=sorted(stations),
         properties=sorted(keys.values()),
@@ -343,14 +346,23 @@ def month_rates(*, station: Station, now: datetime.datetime, months: int = 6) ->
         by_code[series.limit.observed_property.code].append(series)
     number = periods.natural_day(hours).astype("datetime64[M]")
     found, group = np.unique(number, return_inverse=True)
-    counts = [_counted(items, hours, due, group, len(found)) for items in by_code.values()]
+    controls = control_spans(stations=[station.pk], until=end)
+    counts = [
+        _counted(items, hours, due, group, len(found), controls.get((station.pk, code), ()))
+        for code, items in by_code.items()
+    ]
     totals = np.sum(counts, axis=0)
     told = [_rate(month, *column) for month, column in zip(found, totals.T.tolist(), strict=True)]
     return told[::-1]
 
 
 def _counted(
-    items: list[HourSeries], hours: np.ndarray, due: np.ndarray, group: np.ndarray, groups: int
+    items: list[HourSeries],
+    hours: np.ndarray,
+    due: np.ndarray,
+    group: np.ndarray,
+    groups: int,
+    lost: Sequence[rules.marks.Span] = (),
 ) -> np.ndarray:
     """Return due, received and valid items by month, ``(3, groups)``."""
     starts = np.concatenate([item.start for item in items])
@@ -358,7 +370,8 @@ def _counted(
     flags = np.concatenate([item.flag for item in items])
     # Due only while a permit version limits the property.
     asked = due & np.logical_or.reduce([_in_force(item.limit, hours) for item in items])
-    good = np.unique(starts[rules.valid(flags) & ~np.isnan(values)])
+    held = 2 * rules.marks.marked_seconds(starts, periods.HOUR, lost) <= periods.HOUR
+    good = np.unique(starts[rules.valid(flags) & ~np.isnan(values) & held])
     result = rules.transmission.rates(
         group,
         groups,
@@ -413,7 +426,8 @@ def month_masses(*, station: Station, now: datetime.datetime, months: int = 3) -
     if station.kind != Station.Kind.GAS_OUTLET or not rows or start >= end:
         return []
     hours = np.arange(start, end, periods.HOUR, dtype=np.int64)
-    series = all_hours(stations=[station.pk], start=start, end=end)
+    wanted = {FLOW, *(row.observed_property.code for row in rows)}
+    series = all_hours(stations=[station.pk], start=start, end=end, codes=wanted)
     flow = _valid_at(series.get(station.pk, FLOW), hours)
     spans = mark_spans(stations=[station.pk], start=start, end=end).get(station.pk, [])
     still, invalid = (
@@ -421,11 +435,13 @@ def month_masses(*, station: Station, now: datetime.datetime, months: int = 3) -
         > periods.HOUR
         for effect in ("unused", "invalid")
     )
+    controls = control_spans(stations=[station.pk], until=end)
     found = []
     for observed in {row.observed_property.code: row.observed_property for row in rows}.values():
         value = _valid_at(series.get(station.pk, observed.code), hours)
         mass = rules.flue.rate(value, flow * periods.HOUR)
-        good = ~np.isnan(mass) & ~invalid & ~still
+        lost = rules.marks.marked_seconds(hours, periods.HOUR, controls.get((station.pk, observed.code), ()))
+        good = ~np.isnan(mass) & ~invalid & ~still & (2 * lost <= periods.HOUR)
         if good.any():
             found += _masses_of(observed, hours, mass, good, still, shown, day_of(end - 1))
     return sorted(found, key=lambda item: (-item.month.toordinal(), item.observed.code))
@@ -513,9 +529,9 @@ def all_marks(*, station: Station, start: int, end: int) -> list[Mark]:
 
 
 def mark_spans(
-    *, stations: Collection[int] | None, start: int, end: int
+    *, stations: Collection[int] | None, start: int, end: int, furnace: bool = False
 ) -> dict[int, list[rules.marks.Span]]:
-    """Return the marked times of ``[start, end)`` by station."""
+    """Return the marked times of ``[start, end)`` by station; those of a furnace's thermometer only if asked."""
     found = marks(stations=stations, start=start, end=end)
     outlets_of = {
         (facility, number): station
@@ -526,8 +542,9 @@ def mark_spans(
     spans: dict[int, list[rules.marks.Span]] = defaultdict(list)
     for mark in found:
         station = outlets_of.get((mark.facility_id or 0, mark.outlet_number))
-        if station is not None:
-            spans[station].append(span_of(mark))
+        span = span_of(mark)
+        if station is not None and (furnace or span.effect != "furnace"):
+            spans[station].append(span)
     return spans
 
 
@@ -537,15 +554,77 @@ def span_of(mark: Mark) -> rules.marks.Span:
     return rules.marks.Span(first, last, mark.kind, rules.marks.effect(mark.kind, day_of(first)))
 
 
+def checks(*, stations: Collection[int], until: int) -> dict[tuple[int, str], list[Check]]:
+    """Return the accepted checks before an instant by station and factor, in rising time."""
+    outlets_of = {
+        (facility, number): station
+        for facility, number, station in Outlet.objects.filter(station__in=stations).values_list(
+            "facility_id", "number", "station_id"
+        )
+    }
+    back = rules.control.table(day_of(until))["look_back_days"] * periods.DAY
+    rows = Check.objects.filter(
+        state="approved",
+        withdrawn_at=None,
+        facility_id__in={facility for facility, _ in outlets_of},
+        at__lt=instant(until),
+        at__gte=instant(until - back),
+    )
+    found: dict[tuple[int, str], list[Check]] = defaultdict(list)
+    for row in rows.order_by("at", "pk"):
+        station = outlets_of.get((row.facility_id or 0, row.outlet_number))
+        if station is not None:
+            found[station, row.property_code].append(row)
+    return found
+
+
+def control_spans(*, stations: Collection[int], until: int) -> dict[tuple[int, str], list[rules.marks.Span]]:
+    """Return the times that failed checks make invalid, by station and factor (失控)."""
+    found = checks(stations=stations, until=until)
+    kinds = dict(Station.objects.filter(pk__in={station for station, _ in found}).values_list("pk", "kind"))
+    forward = rules.control.table(day_of(until))["forward"]
+    return {
+        (station, code): rules.control.windows(
+            [int(row.at.timestamp()) for row in rows],
+            [row.passed for row in rows],
+            forward=forward[kinds[station]],
+        )
+        for (station, code), rows in found.items()
+    }
+
+
+def outlet_checks(*, station: Station, start: int, end: int) -> list[Check]:
+    """Return every check of an outlet made in ``[start, end)``, whatever became of it, the latest first."""
+    outlet = getattr(station, "outlet", None)
+    if outlet is None:
+        return []
+    return list(
+        Check.objects.filter(
+            facility_id=outlet.facility_id,
+            outlet_number=outlet.number,
+            at__gte=instant(start),
+            at__lt=instant(end),
+        ).order_by("-at", "-pk")
+    )
+
+
 def without_marked(
-    series: list[HourSeries], *, spans: Mapping[int, Sequence[rules.marks.Span]]
+    series: list[HourSeries],
+    *,
+    spans: Mapping[int, Sequence[rules.marks.Span]],
+    controls: Mapping[tuple[int, str], Sequence[rules.marks.Span]] | None = None,
 ) -> list[HourSeries]:
-    """Return the hours that marks leave to be judged.
+    """Return the hours that marks, and failed checks of the factor, leave to be judged.
 
     An hour with too few unmarked minutes is left out. Of one that is marked in part the mean of its unmarked
     minutes counts, where minutes were sent; the stored hour stays as it is.
     """
-    return [_unmarked(item, spans.get(item.limit.outlet.station_id, ())) for item in series]
+    found = []
+    for item in series:
+        station = item.limit.outlet.station_id
+        lost = (controls or {}).get((station, item.limit.observed_property.code), ())
+        found.append(_unmarked(item, [*spans.get(station, ()), *lost]))
+    return found
 
 
 def _unmarked(item: HourSeries, spans: Sequence[rules.marks.Span]) -> HourSeries:
@@ -589,6 +668,216 @@ def _mean_of_unmarked_minutes(
         minimum=-(-needed * rules.validity.MINUTE // step),
     )
     return float(found.value[0]) if len(found.value) else float("nan")
+
+
+# --- incineration of waste ---
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BurntDay:
+    """What a day of an incinerator's outlet came to; ``means`` by factor code."""
+
+    day: datetime.date
+    complete: bool
+    """Whether the day is over: only then has it a mean."""
+    cold: int
+    excused: int
+    known: int
+    least: float | None
+    furnace_violated: bool
+    means: dict[str, BurntMean]
+
+    @property
+    def violated(self) -> bool:
+        """Tell whether anything of the day is a violation."""
+        return self.furnace_violated or any(mean.violated for mean in self.means.values())
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BurntMean:
+    """The natural-day mean of a pollutant, None where too few hours are valid."""
+
+    value: float | None
+    limit: float
+    hours: int
+    exempt: int
+    hours_above: int
+    violated: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Burning:
+    """The latest days of an incinerator's outlet, the newest first, and what the year has used up [h]."""
+
+    days: list[BurntDay]
+    exempt_used: int
+    exempt_allowed: int
+    maintenance_used: float
+    maintenance_allowed: int
+    table: Mapping[str, Any]
+
+
+def incinerators(*, on: datetime.date) -> list[Station]:
+    """Return the stacks of plants that burn household waste."""
+    rows = Station.objects.filter(kind=Station.Kind.GAS_OUTLET).select_related("outlet__facility")
+    return [
+        row
+        for row in rows.order_by("code")
+        if hasattr(row, "outlet") and rules.incineration.is_incinerator(row.outlet.facility.industry, on)
+    ]
+
+
+def burning(*, station: Station, now: datetime.datetime) -> Burning | None:
+    """Return the days of an incinerator's outlet, None where the plant is none.
+
+    Exempt are marked hours of the year, the first of them, with particulate matter within its bound.
+    """
+    on = day_of(int(now.timestamp()))
+    outlet = getattr(station, "outlet", None)
+    if outlet is None or not rules.incineration.is_incinerator(outlet.facility.industry, on):
+        return None
+    table = rules.incineration.table(on)
+    end = int(now.timestamp()) // periods.HOUR * periods.HOUR
+    first = periods.day_bounds(on - datetime.timedelta(days=table["look_back_days"] - 1))[0]
+    year = periods.day_bounds(datetime.date(day_of(first).year, 1, 1))[0]
+    spans = mark_spans(stations=[station.pk], start=year, end=end, furnace=True).get(station.pk, [])
+    # Without exempting marks in the year nothing of it is asked but the days that are shown.
+    excusing = any(span.kind in table["exempt"]["kinds"] for span in spans)
+    hours = np.arange(year if excusing else first, end, periods.HOUR, dtype=np.int64)
+    codes = {*table["day"], table["exempt"]["particulate"]}
+    series = all_hours(stations=[station.pk], start=int(hours[0]), end=end, codes=codes)
+    exempt, out = _let_off(station, hours, spans, series, on)
+    shown = hours >= first
+    means = {}
+    lost = control_spans(stations=[station.pk], until=end)
+    for code in table["day"]:
+        value = _judged_values(series, station.pk, code, hours)
+        gone = 2 * rules.marks.marked_seconds(hours, periods.HOUR, lost.get((station.pk, code), ()))
+        value[gone > periods.HOUR] = np.nan
+        left_out = (exempt | out)[shown]
+        means[code] = rules.incineration.day_means(hours[shown], value[shown], left_out, code, on)
+    furnace = _furnace(station, first, int(now.timestamp()), hours[exempt | out], spans, on)
+    this_year = hours >= periods.day_bounds(datetime.date(on.year, 1, 1))[0]
+    kept = [span for span in spans if span.kind in table["maintenance"]["kinds"]]
+    began = periods.day_bounds(datetime.date(on.year, 1, 1))[0]
+    maintained = rules.marks.marked_seconds([began], end - began, kept)
+    return Burning(
+        days=_burnt_days(first, end, means, furnace, table),
+        exempt_used=int((exempt & this_year).sum()),
+        exempt_allowed=int(table["exempt"]["hours_per_year"]),
+        maintenance_used=float(maintained.sum() / periods.HOUR),
+        maintenance_allowed=int(table["maintenance"]["hours_per_year"]),
+        table=table,
+    )
+
+
+def _let_off(
+    station: Station,
+    hours: np.ndarray,
+    spans: Sequence[rules.marks.Span],
+    series: Hours,
+    on: datetime.date,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the exempt hours, and those of standstill and of a monitor that did not measure."""
+    given = rules.incineration.table(on)["exempt"]
+
+    def mostly(kept: list[rules.marks.Span]) -> np.ndarray:
+        covered: np.ndarray = 2 * rules.marks.marked_seconds(hours, periods.HOUR, kept) > periods.HOUR
+        return covered
+
+    exempt = rules.incineration.exempt_hours(
+        hours,
+        mostly([span for span in spans if span.kind in given["kinds"]]),
+        _judged_values(series, station.pk, given["particulate"], hours),
+        on,
+    )
+    return exempt, mostly([span for span in spans if span.effect in ("unused", "invalid")])
+
+
+def _judged_values(series: Hours, station: int, code: str, hours: np.ndarray) -> np.ndarray:
+    """Return valid hour means at reference oxygen, as measured where none were sent."""
+    converted = _valid_at(series.get(station, code, REFERENCE), hours)
+    measured = _valid_at(series.get(station, code), hours)
+    return np.where(np.isnan(converted), measured, converted)
+
+
+def _furnace(
+    station: Station,
+    first: int,
+    end: int,
+    excused_hours: np.ndarray,
+    spans: Sequence[rules.marks.Span],
+    on: datetime.date,
+) -> rules.incineration.FurnaceDays | None:
+    given = rules.incineration.table(on)["furnace"]
+    sent = values(
+        station=station.pk,
+        code=given["property"],
+        start=first,
+        end=end,
+        granularity=store.Granularity.MINUTE,
+    )
+    if not len(sent):
+        return None
+    means = rules.incineration.five_minutes(sent.start, sent.value, sent.flag, on)
+    # Minutes of a monitor that did not measure the flue gas still tell how hot the furnace was.
+    still = [span for span in spans if span.effect in ("unused", "furnace")]
+    excused = rules.marks.marked_seconds(means.start, given["seconds"], still) > 0
+    by_hour = means.start // periods.HOUR * periods.HOUR
+    kinds = set(rules.incineration.table(on)["exempt"]["kinds"])
+    exempting = [span for span in spans if span.kind in kinds]
+    within = rules.marks.marked_seconds(means.start, given["seconds"], exempting) > 0
+    excused |= np.isin(by_hour, excused_hours) & within
+    return rules.incineration.furnace_days(means.start, means.value, excused, on)
+
+
+def _burnt_days(
+    first: int,
+    end: int,
+    means: dict[str, rules.incineration.DayMeans],
+    furnace: rules.incineration.FurnaceDays | None,
+    table: Mapping[str, Any],
+) -> list[BurntDay]:
+    cold = (
+        {} if furnace is None else {row[0]: row for row in zip(*(c.tolist() for c in furnace), strict=True)}
+    )
+    found = []
+    for start in range(first, end, periods.DAY):
+        complete = start + periods.DAY <= end
+        told = {code: _burnt_mean(item, start, table["day"][code], complete) for code, item in means.items()}
+        _, below, excused, known, least, violated = cold.get(start, (start, 0, 0, 0, float("nan"), False))
+        found.append(
+            BurntDay(
+                day=day_of(start),
+                complete=complete,
+                cold=below,
+                excused=excused,
+                known=known,
+                least=None if least != least else least,
+                furnace_violated=violated,
+                means={code: mean for code, mean in told.items() if mean is not None},
+            )
+        )
+    return found[::-1]
+
+
+def _burnt_mean(
+    item: rules.incineration.DayMeans, start: int, limit: float, complete: bool
+) -> BurntMean | None:
+    rows = np.flatnonzero(item.start == start)
+    if not len(rows):
+        return None
+    row = int(rows[0])
+    value = float(item.value[row])
+    shown = complete and value == value
+    return BurntMean(
+        value=value if shown else None,
+        limit=limit,
+        hours=int(item.number[row]),
+        exempt=int(item.exempt[row]),
+        hours_above=int(item.hours_above[row]),
+        violated=shown and bool(item.violated[row]),
+    )
 
 
 def to_do(*, user: User, now: datetime.datetime) -> list[ToDo]:
@@ -670,3 +959,46 @@ def orders(*, facility: Facility, start: int, end: int) -> list[Order]:
             facility=facility, withdrawn_at=None, from_at__lt=instant(end), to_at__gt=instant(start)
         ).order_by("from_at")
     )
+
+
+# --- process signals ---
+
+POWERS = {"production": "power_production", "treatment": "power_treatment"}
+"""The room's own series by role; a station that has one is not asked for codes."""
+
+
+def meters(
+    *, stations: Collection[int], hours: Hours, on: datetime.date
+) -> dict[int, list[rules.process.Meter]]:
+    """Return the meters by station: the room's own series, named signals, or codes of HJ 212-2025."""
+    units = dict(ObservedProperty.objects.filter(statistic=MEASURED).values_list("code", "unit"))
+    code_of = {key: code for (code, statistic), key in hours.keys.items() if statistic == MEASURED}
+    has: dict[int, dict[str, str]] = defaultdict(dict)
+    for station, key in hours.table:
+        if key in code_of:
+            has[station][code_of[key]] = units[code_of[key]]
+    named: dict[tuple[int, str], list[rules.process.Meter]] = defaultdict(list)
+    for row in Signal.objects.filter(withdrawn_at=None).order_by("pk"):
+        meter = rules.process.Meter(row.property_code, row.role, row.rated)
+        named[row.facility_id or 0, row.outlet_number].append(meter)
+    rows = Outlet.objects.filter(station__in=stations).values_list("station_id", "facility_id", "number")
+    found = {}
+    for station, facility, number in rows:
+        own = [
+            rules.process.Meter(code, role)
+            for role, code in POWERS.items()
+            if code in has[station]
+            and not any(meter.role == role for meter in named.get((facility, number), ()))
+        ]
+        found[station] = rules.process.meters(has[station], [*own, *named.get((facility, number), ())], on)
+    return found
+
+
+def summed(series: Sequence[Values]) -> Values:
+    """Return the sum of series where all of them have a value; the flag is that of the first."""
+    if not series:
+        return NOTHING
+    if len(series) == 1:
+        return series[0]
+    start, value = rules.process.total([(item.start, item.value) for item in series])
+    return Values(start, value, np.full(len(start), rules.validity.NORMAL))

@@ -11,7 +11,13 @@ def evaluate() -> None:
     """Judge what arrived or changed since the last run."""
     services.load()
     services.apply_marks(now=timezone.now())
+    services.apply_checks(now=timezone.now())
     services.evaluate(now=timezone.now())
+
+
+def judge_incineration() -> None:
+    """Judge the days of waste incinerators: day means and furnace temperature."""
+    services.judge_incineration(now=timezone.now())
 
 
 def watch_silence() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from jiangcheng.core.manifest import (
+    ApiRouter,
     Hook,
     Manifest,
     Names,
@@ -112,4 +113,6 @@ MANIFEST = Manifest(
         Hook("record.lab-samples.revoke", "network.services.revoke_sample"),
         Hook("record.data-requests.grant", "network.services.grant_request"),
     ),
+    # Every pull is written down, so none may be answered from what the caller holds.
+    api=(ApiRouter("network.api.router", etag=False),),
 )  # fmt: skip

@@ -56,7 +56,7 @@ from jiangcheng.modules.air.rules.warning import (
     reduction,
     thresholds,
 )
-from jiangcheng.modules.air.rules.year import DayQuality, ItemYear, day_quality, evaluate_year
+from jiangcheng.modules.air.rules.year import DayQuality, ItemYear, day_quality, evaluate_year, evaluate_years
 
 __all__ = [
     "EQUAL",
@@ -97,6 +97,7 @@ __all__ = [
     "evaluate_months",
     "evaluate_period",
     "evaluate_year",
+    "evaluate_years",
     "excluded",
     "forecast",
     "hindcast",

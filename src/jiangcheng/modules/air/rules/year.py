@@ -72,55 +72,81 @@ def evaluate_year(
         For each column that is there. Statistics are rounded to the digits of reports; attainment is judged
         on the unrounded value, rounded once to the digits of attainment.
     """
+    rows = {name: np.asarray(values, np.float64).reshape(1, -1) for name, values in days.items()}
+    return evaluate_years(rows, calendar, edition=edition, zone=zone)[0]
+
+
+def evaluate_years(
+    days: Mapping[str, ArrayLike],
+    calendar: NDArray[np.datetime64],
+    *,
+    edition: str | None = None,
+    zone: str = "class2",
+) -> list[tuple[ItemYear, ...]]:
+    """Return the annual assessment of many series, as `evaluate_year` gives that of one.
+
+    Parameters
+    ----------
+    days
+        Day values by column, ``(rows, n)``, a row for each series.
+    calendar, edition, zone
+        As there, for all series.
+    """
     last: datetime.date = calendar[-1].astype(datetime.date)
-    return tuple(
-        _item(parameter, np.asarray(days[column], np.float64), calendar, last, edition, zone)
+    items = [
+        _items(parameter, np.asarray(days[column], np.float64), calendar, last, edition, zone)
         for parameter, column in ITEMS.items()
         if column in days
-    )
+    ]
+    return list(zip(*items, strict=True))
 
 
-def _item(
+def _items(
     parameter: str,
     values: NDArray[np.float64],
     calendar: NDArray[np.datetime64],
     on: datetime.date,
     edition: str | None,
     zone: str,
-) -> ItemYear:
+) -> list[ItemYear]:
     present = ~np.isnan(values)
+    number = present.sum(axis=1)
     averaging = "mda8" if parameter == "O3" else "day"
     percent = lookup.value("HJ663", parameter, averaging, "percentile", on)
-    high = statistics.percentile(values, percent)
+    high = statistics.percentiles(values, percent)
     day_limit = lookup.limit("GB3095", parameter, averaging, zone, on, edition=edition)
     with_mean = lookup.value("HJ663", parameter, "year", "mean", on) == 1
-    mean = float(rounding.settle(values[present].mean())) if with_mean and present.any() else np.nan
     year_limit = _year_limit(parameter, zone, on, edition) if with_mean else np.nan
     attained = _within(parameter, high, day_limit.value, on)
+    mean, valid = np.full(len(values), np.nan), number > 0
     if with_mean:
-        attained = attained and _within(parameter, mean, year_limit, on)
+        total = np.where(present, values, 0.0).sum(axis=1)
+        mean = rounding.settle(np.where(number > 0, total / np.maximum(number, 1), np.nan))
+        attained &= _within(parameter, mean, year_limit, on)
+        valid = periods.years_are_valid(parameter, calendar, present)
     digits = int(lookup.value("HJ663", parameter, "decimals", "statistic", on))
-    return ItemYear(
-        parameter=parameter,
-        days=int(present.sum()),
-        valid=periods.year_is_valid(parameter, calendar, present) if with_mean else bool(present.any()),
-        mean=float(rounding.round_half_even(mean, digits)),
-        mean_limit=year_limit,
-        percentile=float(rounding.round_half_even(high, digits)),
-        percent=percent,
-        percentile_limit=day_limit.value,
-        attained=attained,
-        edition=day_limit.edition,
+    columns = (
+        number.tolist(),
+        valid.tolist(),
+        rounding.round_half_even(mean, digits).tolist(),
+        rounding.round_half_even(high, digits).tolist(),
+        attained.tolist(),
     )
+    return [
+        ItemYear(
+            parameter, count, good, mid, year_limit, top, percent, day_limit.value, fine, day_limit.edition
+        )
+        for count, good, mid, top, fine in zip(*columns, strict=True)
+    ]
 
 
 def _year_limit(parameter: str, zone: str, on: datetime.date, edition: str | None) -> float:
     return lookup.value("GB3095", parameter, "year", zone, on, edition=edition)
 
 
-def _within(parameter: str, value: float, limit: float, on: datetime.date) -> bool:
+def _within(parameter: str, value: NDArray[np.float64], limit: float, on: datetime.date) -> NDArray[np.bool_]:
     digits = int(lookup.value("HJ663", parameter, "decimals", "attainment", on))
-    return bool(rounding.round_half_even(value, digits) <= limit)
+    return np.asarray(rounding.round_half_even(value, digits) <= limit)
 
 
 def day_quality(level: ArrayLike) -> DayQuality:

@@ -61,7 +61,12 @@ class Silence(NamedTuple):
 
 def valid(flag: ArrayLike) -> Bools:
     """Tell which data flags (code point of the HJ 212 letter) let a value take part in evaluations."""
-    return np.isin(np.asarray(flag), sorted(codes.valid_flags()))
+    flags = np.asarray(flag)
+    first, *others = sorted(codes.valid_flags())
+    found: Bools = flags == first
+    for other in others:
+        found = found | (flags == other)
+    return found
 
 
 def exceedance(

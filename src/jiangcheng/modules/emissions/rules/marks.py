@@ -2,6 +2,7 @@
 
 Kinds, effects and terms are the dated table ``marks``. An effect is ``unused`` (the plant did not run), ``exempt``
 (the standard excuses the time) or ``invalid`` (the monitor did not measure); none of them is held against a limit.
+``furnace`` says that the thermometer of a furnace did not measure, which leaves the flue gas to be judged.
 """
 
 from __future__ import annotations
@@ -40,16 +41,22 @@ def effect(kind: str, on: dt.date) -> str:
     return str(found["effect"]) if found else ""
 
 
-def correctable_until(end: dt.datetime, on: dt.date) -> dt.datetime:
-    """Return until when a time that ended may be marked: noon of the next day in Beijing."""
-    hour = int(terms(on)["terms"]["correct_by_hour"])
+def is_of_incineration(kind: str, start: dt.datetime) -> bool:
+    """Tell whether only incinerators of household waste have a kind of mark."""
+    found = terms(start.astimezone(periods.BEIJING).date())["kinds"].get(kind)
+    return bool(found and found.get("incineration"))
+
+
+def correctable_until(end: dt.datetime, on: dt.date, *, hour: int | None = None) -> dt.datetime:
+    """Return until when a time that ended may be marked: noon of the next day in Beijing, or another hour of it."""
+    hour = int(terms(on)["terms"]["correct_by_hour"]) if hour is None else hour
     day = end.astimezone(periods.BEIJING).date() + dt.timedelta(days=1)
     return dt.datetime.combine(day, dt.time(hour), periods.BEIJING)
 
 
-def is_late(end: dt.datetime, handed_in: dt.datetime, on: dt.date) -> bool:
+def is_late(end: dt.datetime, handed_in: dt.datetime, on: dt.date, *, hour: int | None = None) -> bool:
     """Tell whether a mark came after its term."""
-    return handed_in > correctable_until(end, on)
+    return handed_in > correctable_until(end, on, hour=hour)
 
 
 def refusals(kind: str, start: dt.datetime, end: dt.datetime, now: dt.datetime) -> list[str]:

@@ -19,9 +19,13 @@ from typing import Any, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from jiangcheng.modules.emissions.rules import withholding
+
 MANIFEST, SIGNATURE, PUBLIC_KEY = "manifest.json", "manifest.sig", "public-key.txt"
 SEALS = frozenset((MANIFEST, SIGNATURE, PUBLIC_KEY))
-FORM = "jiangcheng-evidence/1"
+FORM = "jiangcheng-evidence/2"
+FORMS = frozenset(("jiangcheng-evidence/1", FORM))
+"""The first form showed raw packets with their passwords; packs of it are still checked."""
 LARGEST = 1 << 30
 """Bytes that a pack may unfold to."""
 UNREADABLE = (
@@ -145,7 +149,7 @@ def _is_manifest(document: Any) -> bool:
 
 
 def _differences(archive: zipfile.ZipFile, document: Mapping[str, Any]) -> list[str]:
-    if document.get("form") != FORM:
+    if document.get("form") not in FORMS:
         return [f"unknown form {document.get('form')!r}"]
     listed = {item["name"]: item for item in document["files"]}
     there = set(archive.namelist()) - SEALS
@@ -158,7 +162,15 @@ def _differences(archive: zipfile.ZipFile, document: Mapping[str, Any]) -> list[
             or len(content) != listed[name]["size"]
         ):
             problems.append(f"{name} was changed")
+        elif name == withholding.FILE and document["form"] == FORM:
+            problems += withholding.problems(content)
     return problems
+
+
+def packets(pack: bytes) -> bytes:
+    """Return the lines of the raw packets of a pack that was found unbroken; empty where it has none."""
+    with zipfile.ZipFile(io.BytesIO(pack)) as archive:
+        return archive.read(withholding.FILE) if withholding.FILE in archive.namelist() else b""
 
 
 def key_text(public_key: bytes) -> str:

@@ -19,13 +19,15 @@ from jiangcheng.modules.emissions.models import Order
 from jiangcheng.modules.emissions.module import CLUES
 from jiangcheng.modules.emissions.queries import Values
 from jiangcheng.modules.emissions.rules.clues import Hit
+from jiangcheng.modules.emissions.rules.process import Meter
 from jiangcheng.standards import periods
 
 HISTORY_DAYS = 40
 """Days that are read: the longest "usual" of the tests and the time that is looked at."""
 FRESH_DAYS = 3
 """Days back in which a hit has to end to be told: older ones were told when they were new."""
-LOADS = ("load", "power_production", "a00000", "w00000")
+FLOWS = ("a00000", "w00000")
+"""Series that tell the load where nothing better does."""
 OXYGEN, GAS_FLOW = "a19001", "a00000"
 
 
@@ -53,6 +55,20 @@ class Period:
     version: str
     source: str
     hours: queries.Hours
+    meters: Mapping[int, list[Meter]]
+
+    def power(self, station: int, role: str) -> Values:
+        """Return the hours of the meters of production or treatment, added up."""
+        return queries.summed([self.hours.get(station, meter.code) for meter in self.of(station, role)])
+
+    def of(self, station: int, role: str) -> list[Meter]:
+        """Return the meters of production or treatment."""
+        return [meter for meter in self.meters.get(station, ()) if meter.role == role]
+
+    def full(self, station: int, role: str) -> float:
+        """Return the rated value of a role, else its usual one; NaN where nothing is known."""
+        rated = rules.process.rated(self.of(station, role))
+        return rules.supervision.usual(self.power(station, role).value) if rated is None else rated
 
 
 def look_for_clues(*, now: dt.datetime) -> int:
@@ -62,6 +78,7 @@ def look_for_clues(*, now: dt.datetime) -> int:
     table = rules.tables.in_force("clues", on)
     start = end - HISTORY_DAYS * periods.DAY
     outlets = _outlets()
+    hours = queries.all_hours(stations=outlets, start=start, end=end)
     period = Period(
         start=start,
         end=end,
@@ -69,7 +86,8 @@ def look_for_clues(*, now: dt.datetime) -> int:
         rules=table["rules"],
         version=f"clues {table['valid_from']}",
         source=table["source"],
-        hours=queries.all_hours(stations=outlets, start=start, end=end),
+        hours=hours,
+        meters=queries.meters(stations=outlets, hours=hours, on=on),
     )
     told = set()
     fresh = end - FRESH_DAYS * periods.DAY
@@ -216,7 +234,11 @@ def _twins(
 
 
 def _load(station: int, period: Period) -> Values:
-    found = (period.hours.get(station, code) for code in LOADS)
+    found = (
+        period.hours.get(station, "load"),
+        period.power(station, "production"),
+        *(period.hours.get(station, code) for code in FLOWS),
+    )
     return next((series for series in found if len(series)), queries.NOTHING)
 
 
@@ -244,9 +266,10 @@ def _conversion(station: int, code: str, period: Period) -> list[Hit]:
 def _of_power(outlet: Outlet, period: Period) -> Iterator[Found]:
     signals = {
         code: period.hours.get(outlet.station_id, code)
-        for code in ("load", "power_production", "power_treatment", "water_intake", "water_discharge")
+        for code in ("load", "water_intake", "water_discharge")
     }
-    production, treatment = signals["power_production"], signals["power_treatment"]
+    production, treatment = (period.power(outlet.station_id, role) for role in rules.process.ROLES)
+    signals |= {"power_production": production, "power_treatment": treatment}
     if len(production):
         yield from _of_treatment(outlet, signals, period)
         yield from _of_orders(outlet, production, period)
@@ -279,16 +302,16 @@ def _of_power(outlet: Outlet, period: Period) -> Iterator[Found]:
 
 
 def _of_treatment(outlet: Outlet, signals: dict[str, Values], period: Period) -> Iterator[Found]:
-    usual = {code: rules.supervision.usual(found.value) for code, found in signals.items() if len(found)}
-    if "power_treatment" not in usual:
+    if not len(signals["power_treatment"]):
         return
+    full_production, full_treatment = (period.full(outlet.station_id, role) for role in rules.process.ROLES)
     for start, made, treated, step in _powers(outlet, signals, period):
         hits = rules.supervision.treatment_off(
             start,
             made,
             treated,
-            usual_production=usual["power_production"],
-            usual_treatment=usual["power_treatment"],
+            usual_production=full_production,
+            usual_treatment=full_treatment,
             step=step,
             parameters=period.rules["treatment_off"],
         )
@@ -297,8 +320,8 @@ def _of_treatment(outlet: Outlet, signals: dict[str, Values], period: Period) ->
             start,
             made,
             treated,
-            usual_load=usual["power_production"],
-            usual_treatment=usual["power_treatment"],
+            usual_load=full_production,
+            usual_treatment=full_treatment,
             step=step,
             parameters=period.rules["running_empty"],
         )
@@ -311,14 +334,19 @@ def _powers(
     """Yield production and treatment by minutes of the last days where they were sent, else by hours."""
     since = period.end - FRESH_DAYS * periods.DAY
     minutes = [
-        queries.values(
-            station=outlet.station_id,
-            code=code,
-            start=since,
-            end=period.now,
-            granularity=store.Granularity.MINUTE,
+        queries.summed(
+            [
+                queries.values(
+                    station=outlet.station_id,
+                    code=meter.code,
+                    start=since,
+                    end=period.now,
+                    granularity=store.Granularity.MINUTE,
+                )
+                for meter in period.of(outlet.station_id, role)
+            ]
         )
-        for code in ("power_production", "power_treatment")
+        for role in rules.process.ROLES
     ]
     if len(minutes[0]) > 1 and len(minutes[1]):
         made, treated = minutes
@@ -330,7 +358,7 @@ def _powers(
 
 
 def _of_orders(outlet: Outlet, production: Values, period: Period) -> Iterator[Found]:
-    usual = rules.supervision.usual(production.value)
+    usual = period.full(outlet.station_id, "production")
     for order in queries.orders(facility=outlet.facility, start=period.start, end=period.end):
         first, last = int(order.from_at.timestamp()), int(order.to_at.timestamp())
         within = production.between(first, last)

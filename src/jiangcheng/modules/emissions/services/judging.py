@@ -65,19 +65,22 @@ def _judge(changes: store.Changes, *, now: datetime.datetime) -> int:
         stations=np.unique(stations).tolist(), first=queries.day_of(since), last=now.date()
     )
     if limits:
-        end = int(starts.max()) + periods.HOUR
+        # To the present, not to the newest change: a back-filled hour lies before hours that have ended its spell.
+        end = max(int(starts.max()), int(now.timestamp())) + periods.HOUR
         _report(
             _hold(_judgeable(limits, since, end)), limits, _pack(stations, starts), configuration, now=now
         )
     return int(recent.sum())
 
 
-def _judgeable(limits: list[PermitLimit], start: int, end: int) -> list[queries.HourSeries]:
-    """Return the hours of ``[start, end)`` that marks leave to be judged."""
+def _judgeable(limits: list[PermitLimit], start: int, end: int, until: int = 0) -> list[queries.HourSeries]:
+    """Return the hours of ``[start, end)`` that marks and the checks up to an instant leave to be judged."""
     stations = {limit.outlet.station_id for limit in limits}
     return queries.without_marked(
         queries.hour_series(limits=limits, start=start, end=end),
         spans=queries.mark_spans(stations=stations, start=start, end=end),
+        # A check that was made later takes earlier hours away too.
+        controls=queries.control_spans(stations=stations, until=until or end),
     )
 
 
@@ -95,10 +98,10 @@ def judge_again(*, station: int, start: int, end: int, now: datetime.datetime) -
     judged = _hold(_judgeable(limits, first, max(until, first)))
     touched = np.arange(first, min(end, until), periods.HOUR)
     _report(judged, limits, _pack(np.full(len(touched), station), touched), configuration, now=now)
-    _end_what_is_excused({_dedup_key(limit): limit for limit in limits})
+    _end_what_is_excused({_dedup_key(limit): limit for limit in limits}, until)
 
 
-def _end_what_is_excused(keys: dict[str, PermitLimit]) -> None:
+def _end_what_is_excused(keys: dict[str, PermitLimit], until: int) -> None:
     for finding in Finding.objects.filter(dedup_key__in=keys, ended_at=None):
         limit = keys[finding.dedup_key]
         first, last = int(finding.first_at.timestamp()), int(finding.last_at.timestamp()) + periods.HOUR
@@ -106,7 +109,7 @@ def _end_what_is_excused(keys: dict[str, PermitLimit]) -> None:
             stations=[limit.outlet.station_id], first=queries.day_of(first), last=queries.day_of(last)
         )
         same = [row for row in versions if _dedup_key(row) == finding.dedup_key]
-        if not same or not _hold(_judgeable(same, first, last)).exceeded.any():
+        if not same or not _hold(_judgeable(same, first, last, max(until, last))).exceeded.any():
             cases.end_finding(dedup_key=finding.dedup_key, at=queries.instant(last))
 
 

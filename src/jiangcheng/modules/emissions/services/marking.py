@@ -24,8 +24,8 @@ from jiangcheng.modules.emissions.services import judging
 from jiangcheng.standards import periods
 
 REGISTER = "marks"
-RUNNING = ("load", "power_production", "a00000", "w00000")
-"""Series that tell whether a plant runs, the best first."""
+RUNNING = ("load", "a00000", "w00000")
+"""Series that tell whether a plant runs, the best first; the meters of production come after the first."""
 USUAL_DAYS = 14
 """Days before a mark that tell what is usual."""
 
@@ -107,9 +107,16 @@ def contradicting_hours(mark: Mark) -> np.ndarray:
     if outlet is None:
         return np.empty(0, np.int64)
     span = queries.span_of(mark)
-    for code in RUNNING:
-        before = span.start - USUAL_DAYS * periods.DAY
-        series = queries.values(station=outlet.station_id, code=code, start=before, end=span.end)
+    before = span.start - USUAL_DAYS * periods.DAY
+    hours = queries.all_hours(stations=[outlet.station_id], start=before, end=span.end)
+    meters = queries.meters(stations=[outlet.station_id], hours=hours, on=queries.day_of(span.start))
+    produced = [
+        hours.get(outlet.station_id, meter.code)
+        for meter in meters.get(outlet.station_id, ())
+        if meter.role == "production"
+    ]
+    told = [hours.get(outlet.station_id, code) for code in RUNNING]
+    for series in (told[0], queries.summed(produced), *told[1:]):
         usual = series.between(before, span.start).value
         within = series.between(span.start, span.end)
         if len(within) and len(usual) and not np.isnan(usual).all():

@@ -9,7 +9,9 @@ import io
 import json
 import os
 import pathlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,12 +28,14 @@ from jiangcheng.core.registry.models import ObservedProperty, PermitLimit, Stati
 from jiangcheng.modules.emissions import queries, rules
 from jiangcheng.standards import lookup, periods
 
-PURPOSE = "emissions.evidence-key"
+PURPOSE, COMMITMENT = "emissions.evidence-key", "emissions.evidence-commitment"
 AROUND = 24 * periods.HOUR
 """Time before and after that shows what is usual [s]."""
 LONGEST = 45 * periods.DAY
 LATE = 2 * periods.HOUR
 """Packets of a period may arrive so much after its end [s]."""
+METER = re.compile(r"d[1-3][0-9]{4}")
+"""Codes of electricity (HJ 212-2025)."""
 SIGNALS = ("load", "power_production", "power_treatment", "water_intake", "water_discharge")
 CALIBRATIONS = frozenset((rules.validity.CALIBRATION, rules.validity.MAINTENANCE))
 README = """江城 证据包 / Jiangcheng evidence pack
@@ -43,12 +47,19 @@ rows.csv       监测数据及标记 / what was measured, with flags and revisio
 power.csv      生产、治理、用水 / production, treatment and water
 calibration.csv 校准与维护时段 / hours flagged as calibration or maintenance
 marks.csv      企业标记 / what the enterprise marked and what was decided
-packets.jsonl  原始报文（base64）/ raw packets as they arrived, base64
+packets.jsonl  原始报文（base64），密码及其校验以 * 代替 / raw packets, base64; passwords and their checks are '*'
 flags.json     标记字母的含义 / what the letters of the flags mean
 
 核验 / to verify:  jiangcheng evidence verify FILE --key PUBLIC-KEY
 manifest.json 列出每个文件的 SHA-256；manifest.sig 是对 manifest.json 的 Ed25519 签名。
 manifest.json lists the SHA-256 of every file; manifest.sig is the Ed25519 signature of manifest.json.
+报文中的访问密码（PW、NewPW、NewSK）不随证据外流；其余字节已知时 CRC 可排除绝大多数密码，故同时隐去，
+"check" 注明原校验。
+"commitment" 是对原报文的加盐 SHA-256 承诺；平台可出具单个报文的原文与盐值（jiangcheng evidence open），
+任何人用 jiangcheng evidence verify FILE --key PUBLIC-KEY --opening FILE 核对。
+Passwords in packets are withheld, and with them the CRC, which would rule most passwords out; "check" says which
+check the original had. "commitment" is a salted SHA-256 of the original packet: the platform can open single packets
+(evidence open), and anybody can check an opening (evidence verify --opening).
 """
 
 
@@ -74,11 +85,15 @@ def pack(*, finding: Finding, actor: User | None, now: dt.datetime) -> bytes:
         "power.csv": _csv(_rows(station, start, end, signals=True)),
         "calibration.csv": _csv(_calibrations(station, start, end)),
         "marks.csv": _csv(_marks(station, start, end)),
-        "packets.jsonl": _packets(station, start, end + LATE),
     }
     key = _private()
+    number = f"{finding.kind}-{finding.pk}"
+    files[rules.withholding.FILE] = b"".join(
+        rules.withholding.line(packet, _salt(number, now.isoformat(), packet["seq"]))
+        for packet in _packets(station, start, end)
+    )
     about = {
-        "number": f"{finding.kind}-{finding.pk}",
+        "number": number,
         "kind": finding.kind,
         "rule_version": finding.rule_version,
         "station": station.code,
@@ -88,6 +103,7 @@ def pack(*, finding: Finding, actor: User | None, now: dt.datetime) -> bytes:
         "store": store.snapshot(),
         "made_at": now.isoformat(),
         "made_by": actor.username if actor else "",
+        "withheld": dict(rules.withholding.STATEMENT),
     }
     sealed = rules.packs.seal(files, about, key.sign, key.public_key().public_bytes_raw())
     access.record(
@@ -106,21 +122,71 @@ def public_key() -> str:
     return rules.packs.key_text(_private().public_key().public_bytes_raw())
 
 
+def openings(pack: bytes, *, packets: Collection[int], now: dt.datetime) -> list[dict[str, Any]]:
+    """Return what proves packets of a pack of this installation: original bytes and salt; noted on the trail.
+
+    Parameters
+    ----------
+    packets
+        Numbers in the journal, as the lines of the pack name them.
+
+    Raises
+    ------
+    ValueError
+        If the pack is broken, not of this installation, or a packet is not in it or no longer in the journal.
+    """
+    verdict = rules.packs.examine(pack, _private().public_key().public_bytes_raw())
+    if verdict.problems:
+        raise ValueError("; ".join(verdict.problems))
+    told = verdict.manifest
+    station = Station.objects.filter(code=told["station"]).first()
+    if station is None:
+        raise ValueError(f"there is no outlet {told['station']!r}")
+    start, end = (int(dt.datetime.fromisoformat(told[name]).timestamp()) for name in ("from", "to"))
+    held = {packet["seq"]: packet for packet in _packets(station, start, end)}
+    if missing := sorted(set(packets) - held.keys()):
+        raise ValueError(f"not in the journal for this pack: {missing}")
+    found = [
+        rules.withholding.opening(held[seq], _salt(told["number"], told["made_at"], seq)) for seq in packets
+    ]
+    if wrong := rules.withholding.opening_problems(rules.packs.packets(pack), found):
+        raise ValueError("; ".join(wrong))
+    access.record(
+        actor=None,
+        action="emissions.evidence_opening",
+        object_type="evidence",
+        object_id=str(told["number"]),
+        after={"packets": sorted(packets), "made_at": told["made_at"]},
+        at=now,
+    )
+    return found
+
+
 def _private() -> Ed25519PrivateKey:
-    """Return the signing key; made when it is first asked for, kept sealed by the installation's vault."""
-    path = pathlib.Path(settings.DATA) / "evidence-keys" / "e1.key"
+    """Return the signing key."""
+    return Ed25519PrivateKey.from_private_bytes(_kept("e1.key", PURPOSE))
+
+
+def _salt(number: str, made_at: str, seq: int) -> bytes:
+    """Return the salt of a packet of a pack; made again from the secret, so that none has to be stored."""
+    secret = _kept("commitment.key", COMMITMENT)
+    return rules.withholding.salt(secret, f"{number} {made_at}", seq)
+
+
+def _kept(name: str, purpose: str) -> bytes:
+    """Return 32 secret bytes; made when first asked for, kept sealed by the installation's vault."""
+    path = pathlib.Path(settings.DATA) / "evidence-keys" / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
+        fresh = base64.b64encode(secrets.token_bytes(32)).decode()
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            pass  # Another process was quicker; its key counts.
+            pass  # Another process was quicker; its secret counts.
         else:
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(vault.sealed(fresh, purpose=PURPOSE))
-    raw = base64.b64decode(vault.opened(path.read_text(encoding="ascii"), purpose=PURPOSE))
-    return Ed25519PrivateKey.from_private_bytes(raw)
+                file.write(vault.sealed(fresh, purpose=purpose))
+    return base64.b64decode(vault.opened(path.read_text(encoding="ascii"), purpose=purpose))
 
 
 def _period(finding: Finding, now: dt.datetime) -> tuple[int, int]:
@@ -213,7 +279,7 @@ def _flags() -> dict[str, str]:
 def _rows(station: Station, start: int, end: int, *, signals: bool) -> Iterator[Sequence[Any]]:
     """Yield the stored values of minutes, hours and days, with a heading."""
     yield ("granularity", "start", "property", "name_zh", "value", "unit", "flag", "revision")
-    known = {item.pk: item for item in ObservedProperty.objects.all() if (item.code in SIGNALS) == signals}
+    known = {item.pk: item for item in ObservedProperty.objects.all() if _is_signal(item.code) == signals}
     for granularity in (store.Granularity.MINUTE, store.Granularity.HOUR, store.Granularity.DAY):
         table = store.read(
             stations=[station.pk], properties=None, granularity=granularity, start=start, end=end
@@ -231,6 +297,10 @@ def _rows(station: Station, start: int, end: int, *, signals: bool) -> Iterator[
                     chr(row["flag"]),
                     row["revision"],
                 )
+
+
+def _is_signal(code: str) -> bool:
+    return code in SIGNALS or METER.fullmatch(code) is not None
 
 
 def _calibrations(station: Station, start: int, end: int) -> Iterator[Sequence[Any]]:
@@ -262,21 +332,15 @@ def _marks(station: Station, start: int, end: int) -> Iterator[Sequence[Any]]:
         )
 
 
-def _packets(station: Station, start: int, end: int) -> bytes:
-    """Return the raw packets of the station's devices, one JSON object a line; empty where nobody keeps any."""
+def _packets(station: Station, start: int, end: int) -> list[Mapping[str, Any]]:
+    """Return the raw packets of the station's devices; empty where nobody keeps any."""
     answers = manifests.manifests.ask(
         "station.packets",
         mns=list(station.devices.values_list("mn", flat=True)),
         start=queries.instant(start),
-        end=queries.instant(end),
+        end=queries.instant(end + LATE),
     )
-    lines = [_line(packet) for answer in answers for packet in answer]
-    return b"".join(lines)
-
-
-def _line(packet: Mapping[str, Any]) -> bytes:
-    shown = {**packet, "raw": base64.b64encode(packet["raw"]).decode()}
-    return json.dumps(shown, ensure_ascii=False, sort_keys=True, default=str).encode() + b"\n"
+    return [packet for answer in answers for packet in answer]
 
 
 def _json(value: Any) -> bytes:

@@ -39,16 +39,20 @@ def marking(request: HttpRequest) -> HttpResponse:
     on = received_date(request)
     kinds = rules.marks.terms(on)["kinds"]
     marks = queries.own_marks(user=person(request), on=on)
+    outlets = queries.own_outlets(user=person(request), on=on)
+    burning = any(rules.incineration.is_incinerator(outlet.facility.industry, on) for outlet in outlets)
     states = queries.mark_states()
     context = {
-        "outlets": queries.own_outlets(user=person(request), on=on),
+        "outlets": outlets,
         "kinds": [
             (kind.value, kind.label, kinds[kind.value]["longest_hours"], kinds[kind.value]["evidence"])
             for kind in Mark.Kind
-            if kind.value in kinds
+            if kind.value in kinds and (burning or not kinds[kind.value].get("incineration"))
         ],
         "rows": [(mark, states.get(mark.state, mark.state), BADGES.get(mark.state, "")) for mark in marks],
-        "hour": rules.marks.terms(on)["terms"]["correct_by_hour"],
+        "hour": rules.incineration.table(on)["correct_by_hour"]
+        if burning
+        else rules.marks.terms(on)["terms"]["correct_by_hour"],
     }
     return render(request, "emissions/marking.html", context)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import received_at, received_date, requires
-from jiangcheng.core.registry.models import Station
-from jiangcheng.modules.emissions import queries
+from jiangcheng.core.registry.models import ObservedProperty, Station
+from jiangcheng.modules.emissions import queries, rules
+from jiangcheng.modules.emissions.models import Signal
 from jiangcheng.modules.emissions.views import wording
 from jiangcheng.standards import periods
 
@@ -42,6 +46,12 @@ def outlet(request: HttpRequest, code: str) -> HttpResponse:
             "all_days": DAYS,
             "query": f"property={chosen}&days={days}",
             "marks": queries.all_marks(station=station, start=start, end=now + 3 * periods.DAY)[::-1][:SHOWN],
+            "checks": queries.outlet_checks(station=station, start=now - 90 * periods.DAY, end=now + 1)[
+                :SHOWN
+            ],
+            "lost": _lost(station, names, now),
+            "burning": _burning(station, received_at(request)),
+            "meters": _meters(station, start, now),
             "calibrations": queries.calibrations(station=station, start=start, end=now)[::-1][:SHOWN],
             "months": queries.month_rates(station=station, now=received_at(request)),
             "masses": queries.month_masses(station=station, now=received_at(request)),
@@ -62,6 +72,71 @@ def outlet_series(request: HttpRequest, code: str) -> JsonResponse:
     days, chosen = _chosen(request, [row.observed_property.code for row in limits])
     drawing = wording.Drawing(station, chosen, end - days * periods.DAY, end)
     return JsonResponse(wording.drawn(drawing))
+
+
+def _lost(station: Station, names: dict[str, str], now: int) -> list[dict[str, Any]]:
+    """Return the times that failed checks of the last 90 days took away, the latest first."""
+    found = queries.control_spans(stations=[station.pk], until=now)
+    pairs = [
+        (span, code)
+        for (_, code), spans in found.items()
+        for span in spans
+        if span.end > now - 90 * periods.DAY
+    ]
+    return [
+        {
+            "name": names.get(code, code),
+            "from_at": queries.instant(span.start),
+            "to_at": queries.instant(span.end) if span.end < rules.control.OPEN else None,
+        }
+        for span, code in sorted(pairs, reverse=True)[:SHOWN]
+    ]
+
+
+def _burning(station: Station, now: datetime) -> dict[str, Any] | None:
+    found = queries.burning(station=station, now=now)
+    if found is None:
+        return None
+    codes = list(found.table["day"])
+    rows = ObservedProperty.objects.filter(code__in=codes, statistic=queries.MEASURED)
+    names = {row.code: wording.property_name(row) for row in rows}
+    return {
+        "names": [(names.get(code, code), found.table["day"][code]) for code in codes],
+        "days": [(day, [day.means.get(code) for code in codes]) for day in found.days],
+        "found": found,
+        "furnace": found.table["furnace"],
+    }
+
+
+def _meters(station: Station, start: int, now: int) -> list[dict[str, Any]]:
+    """Return the meters of the last days with what they stand for."""
+    since = max(start, now - 3 * periods.DAY)
+    hours = queries.all_hours(stations=[station.pk], start=since, end=now)
+    meters = queries.meters(stations=[station.pk], hours=hours, on=queries.day_of(now)).get(station.pk, [])
+    observed = {
+        row.code: row
+        for row in ObservedProperty.objects.filter(
+            code__in=[meter.code for meter in meters], statistic=queries.MEASURED
+        )
+    }
+    roles = dict(Signal.Role.choices)
+    rows = []
+    for meter in meters:
+        series = hours.get(station.pk, meter.code)
+        row = observed[meter.code]
+        rows.append(
+            {
+                "meter": meter,
+                "name": wording.property_name(row),
+                "unit": row.unit_text,
+                "role": roles[meter.role],
+                "value": float(series.value[-1]) if len(series) else None,
+                "share": 100.0 * float(series.value[-1]) / meter.rated
+                if meter.rated and len(series)
+                else None,
+            }
+        )
+    return rows
 
 
 def _found(request: HttpRequest, code: str) -> Station:

@@ -32,6 +32,7 @@ def flag_names(flags: np.ndarray) -> list[str]:
 def mark_names(start: np.ndarray, spans: Sequence[rules.marks.Span]) -> list[str]:
     """Return what is marked in hours, in the language of the page; empty where nothing is."""
     labels = {kind.value: str(kind.label) for kind in Mark.Kind}
+    labels[rules.control.KIND] = _("失控时段")
     found = rules.marks.names_at(start, periods.HOUR, spans)
     return ["、".join(labels.get(kind, kind) for kind in text.split(",")) if text else "" for text in found]
 
@@ -65,9 +66,11 @@ def drawn(drawing: Drawing, *, hits: Sequence[tuple[int, int]] = ()) -> charts.A
     ]
     found, observed = _hours(drawing, limits)
     spans = queries.mark_spans(stations=[drawing.station.pk], start=drawing.start, end=drawing.end)
+    controls = queries.control_spans(stations=[drawing.station.pk], until=drawing.end)
+    marked = [*spans.get(drawing.station.pk, ()), *controls.get((drawing.station.pk, drawing.code), ())]
     texts = zip(
         flag_names(found.flag),
-        mark_names(found.start, spans.get(drawing.station.pk, ())),
+        mark_names(found.start, marked),
         [_("证据时段") if any(a <= at < b for a, b in hits) else "" for at in found.start.tolist()],
         strict=True,
     )

@@ -7,6 +7,7 @@ Levels are decibels; what is averaged is always the energy ``10^(L/10)``, never 
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -20,6 +21,7 @@ Counts = NDArray[np.int64]
 EDITION = "2008"
 """Of GB 3096, whose day-night level carries the weight of the night."""
 PERCENTS = (10.0, 50.0, 90.0)
+_PER_DECIBEL = math.log(10.0) / 10.0
 
 
 class Summary(NamedTuple):
@@ -66,19 +68,35 @@ def grouped_energy(levels: ArrayLike, group: ArrayLike, groups: int) -> Energy:
         Number of groups.
     """
     numbers = np.asarray(levels, dtype=np.float64)
-    present = ~np.isnan(numbers)
-    index = np.asarray(group, dtype=np.int64)[present]
+    index = np.asarray(group, dtype=np.int64)
+    energy = _energy_of(numbers)
+    present = ~np.isnan(energy)
+    if not present.all():
+        energy[~present] = 0.0
+    if len(index) and (index[1:] >= index[:-1]).all():
+        # Rows in order of time, which nearly all are: sums of runs, without a look at each row's group.
+        begins = np.append(0, np.flatnonzero(index[1:] != index[:-1]) + 1)
+        total, number = np.zeros(groups), np.zeros(groups, np.int64)
+        total[index[begins]] = np.add.reduceat(energy, begins)
+        number[index[begins]] = np.add.reduceat(present, begins, dtype=np.int64)
+        return Energy(total, number)
     return Energy(
-        np.bincount(index, weights=10.0 ** (numbers[present] / 10.0), minlength=groups).astype(np.float64),
-        np.bincount(index, minlength=groups).astype(np.int64),
+        np.bincount(index, weights=energy, minlength=groups).astype(np.float64),
+        np.bincount(index, weights=present, minlength=groups).astype(np.int64),
     )
+
+
+def _energy_of(levels: Floats) -> Floats:
+    """Return ``10^(L/10)``; the exponential of the natural base is several times faster than a power."""
+    energy: Floats = np.exp(levels * _PER_DECIBEL)
+    return energy
 
 
 def energy_mean(levels: ArrayLike, minimum: int = 1, axis: int = -1) -> Floats:
     """Return the equivalent level ``10 lg(mean 10^(L/10))`` along an axis [dB]; NaN is left out."""
     numbers = np.asarray(levels, dtype=np.float64)
     present = ~np.isnan(numbers)
-    total = np.where(present, 10.0 ** (np.where(present, numbers, 0.0) / 10.0), 0.0).sum(axis=axis)
+    total = np.where(present, _energy_of(numbers), 0.0).sum(axis=axis)
     return Energy(np.asarray(total), np.asarray(present.sum(axis=axis))).level(minimum)
 
 
