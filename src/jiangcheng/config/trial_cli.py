@@ -25,7 +25,9 @@ def register(subparsers: Any) -> None:
         " models that tracing does not use, looks with the rules of the rooms and traces. Needs no database. The"
         " same seed gives the same incidents; Ctrl-C reports what was run.",
     )
-    incidents.add_argument("--count", type=_count, default=240, help="of all five kinds together (default 240)")
+    incidents.add_argument(
+        "--count", type=_count, default=240, help="of all five kinds together (default 240)"
+    )
     incidents.add_argument("--seed", type=int, default=1)
     incidents.add_argument("--json", action="store_true", help="the report as JSON instead of tables")
     incidents.set_defaults(run=_incidents)

@@ -92,7 +92,8 @@ def _unlawful(
     random: np.random.Generator, plans: list[verdicts.Plan], midnight: dt.datetime
 ) -> tuple[Floats, dt.datetime]:
     """Return where and when somebody burns without leave: near a plan a third of the time, often after dark."""
-    hour = random.choice([random.normal(17.8, 1.2), random.normal(12.5, 2.5), random.normal(5.0, 1.0)], p=[0.5, 0.4, 0.1])
+    evening, noon, dawn = random.normal(17.8, 1.2), random.normal(12.5, 2.5), random.normal(5.0, 1.0)
+    hour = random.choice([evening, noon, dawn], p=[0.5, 0.4, 0.1])
     start = midnight + dt.timedelta(hours=float(hour))
     place = random.uniform(-HALF, HALF, 2) * 0.9
     if random.random() < 1 / 3:
@@ -102,7 +103,9 @@ def _unlawful(
     return place, start
 
 
-def _fire(random: np.random.Generator, place: Floats, start: dt.datetime, truth: str, spread: float) -> sky.Fire:
+def _fire(
+    random: np.random.Generator, place: Floats, start: dt.datetime, truth: str, spread: float
+) -> sky.Fire:
     hours = float(random.uniform(0.6, 3.5) if truth == "illegal" else random.uniform(1.0, 3.5))
     power = float(np.exp(random.normal(np.log(4.0), 0.9 + 0.2 * spread)))
     return sky.Fire(float(place[0]), float(place[1]), start, start + dt.timedelta(hours=hours), power, truth)
@@ -126,7 +129,10 @@ def _ground(random: np.random.Generator, fires: list[sky.Fire]) -> list[sky.Sign
     for i, fire in enumerate(fires):
         hour = (fire.start.hour + 8) % 24
         near = np.hypot(fire.east - TOWER[0], fire.north - TOWER[1]) < TOWER[2]
-        for way, chance, error in (("tower", WATCHED * near * (6 <= hour < 18), 0.15), ("complaint", TOLD, 0.4)):
+        for way, chance, error in (
+            ("tower", WATCHED * near * (6 <= hour < 18), 0.15),
+            ("complaint", TOLD, 0.4),
+        ):
             if random.random() >= chance:
                 continue
             at = fire.start + dt.timedelta(minutes=float(np.exp(random.normal(np.log(35.0), 0.6))))
@@ -152,7 +158,14 @@ def _judged(signals: list[sky.Signal], scene: Scene) -> list[tuple[sky.Signal, s
 
 def _verdict(fire: int, judged: list[tuple[sky.Signal, str]]) -> str:
     """Return the gravest verdict on an incident that a fire is part of."""
-    order = (verdicts.ILLEGAL, verdicts.EDGE, verdicts.UNZONED, verdicts.DOUBTFUL, verdicts.PLANNED, verdicts.HEAT)
+    order = (
+        verdicts.ILLEGAL,
+        verdicts.EDGE,
+        verdicts.UNZONED,
+        verdicts.DOUBTFUL,
+        verdicts.PLANNED,
+        verdicts.HEAT,
+    )
     found = {code for item, code in judged if fire in item.fires}
     return next((code for code in order if code in found), MISSED)
 
@@ -163,7 +176,9 @@ def _villages(own: list[sky.Signal], fire: sky.Fire) -> tuple[Floats, int]:
     shape = rules.footprint(sharpest)
     corners = np.arange(-HALF, HALF, VILLAGE)
     x, y = (item.ravel() for item in np.meshgrid(corners, corners))
-    boxes = np.array([_square(np.array([a, b]) + VILLAGE / 2, VILLAGE / 2) for a, b in zip(x, y, strict=True)])
+    boxes = np.array(
+        [_square(np.array([a, b]) + VILLAGE / 2, VILLAGE / 2) for a, b in zip(x, y, strict=True)]
+    )
     share = shapely.area(shapely.intersection(boxes, shape)) / shape.area
     inside = (x <= fire.east) & (fire.east < x + VILLAGE) & (y <= fire.north) & (fire.north < y + VILLAGE)
     truth = int(np.flatnonzero(inside)[0]) if inside.any() else len(boxes)

@@ -108,7 +108,7 @@ def _park(
     noses = _complaints(random, event) if kind == "odour" else np.zeros((0, 2))
     found_by, late, row = _found(event, alarms, noses)
     shared = {
-        "kind": kind, "number": number, "quiet_hours": float(LEAD),
+        "kind": kind, "number": number, "still": air.still, "quiet_hours": float(LEAD),
         "quiet_alarms": int(alarms[: 2 * LEAD].any(axis=1).sum()),
     }  # fmt: skip
     if not found_by:
@@ -116,10 +116,10 @@ def _park(
     smelt = _sample(random, profile) if random.random() < CANISTER else None
     truth = culprit if listed else len(park.units)
     try:
-        p = _traced(event, min(row + DECIDE, len(seen)), noses, smelt)
+        p, physics = _traced(event, min(row + DECIDE, len(seen)), noses, smelt)
     except TracingError:
         return Outcome(**shared, found_by=found_by, delay=late, untraced="calm")
-    return Outcome(**shared, found_by=found_by, delay=late, probability=p, truth=truth)
+    return Outcome(**shared, found_by=found_by, delay=late, probability=p, physics=physics, truth=truth)
 
 
 def _read(random: np.random.Generator, true: Floats) -> Floats:
@@ -134,7 +134,11 @@ def _read(random: np.random.Generator, true: Floats) -> Floats:
 def _alarms(seen: Floats) -> np.ndarray:
     """Return the readings that the rule of neighbours of the air room finds far from the others."""
     far = quality.neighbours(
-        seen.T, factor=ALARM["factor"], floor=ALARM["floor"], share=ALARM["share"], others=int(ALARM["others"])
+        seen.T,
+        factor=ALARM["factor"],
+        floor=ALARM["floor"],
+        share=ALARM["share"],
+        others=int(ALARM["others"]),
     ).T
     return far & (seen > np.nanmedian(seen, axis=1, keepdims=True))
 
@@ -170,16 +174,20 @@ def _sample(random: np.random.Generator, profile: Floats) -> Floats:
     return np.asarray(mixed * np.exp(0.3 * random.standard_normal(places.SPECIES)))
 
 
-def _traced(event: Event, until: int, noses: Floats, smelt: Floats | None) -> Floats:
-    """Return the probabilities of the park's units and of "unknown" with what was known until a half hour."""
+def _traced(event: Event, until: int, noses: Floats, smelt: Floats | None) -> tuple[Floats, Floats]:
+    """Return the probabilities of the park's units and of "unknown" with what was known until a half hour.
+
+    The second are those from dispersion alone.
+    """
     park = places.park()
     factors = {"dispersion": _dispersion(event, until, park.sensors, park.units)}
+    physics = ranking.rank(factors, unknown=UNKNOWN).probability
     if smelt is not None:
         factors["fingerprint"] = ranking.fingerprint(smelt, park.profiles)
     heard = noses[noses[:, 1] <= event.start + (until - 2 * LEAD) * 60.0 * BLOCK] if len(noses) else noses
     if len(heard) and (event.air.seen_speed[until - 4 : until] >= CALM).any():
         factors["complaints"] = _cones(event, heard, park)
-    return ranking.rank(factors, unknown=UNKNOWN).probability
+    return ranking.rank(factors, unknown=UNKNOWN).probability, physics
 
 
 def _cones(event: Event, heard: Floats, park: places.Park) -> Floats:
@@ -189,7 +197,9 @@ def _cones(event: Event, heard: Floats, park: places.Park) -> Floats:
         when = heard[heard[:, 0] == home][0, 1]
         row = int(np.clip((when - event.air.minutes[0]) // (60 * BLOCK), 2, len(event.air.seen_speed) - 1))
         directions = event.air.seen_direction[row - 2 : row + 1]
-        logs.append(np.log(ranking.cone(directions, park.dwellings[home, :2], park.units[:, :2], 20.0) + 0.02))
+        logs.append(
+            np.log(ranking.cone(directions, park.dwellings[home, :2], park.units[:, :2], 20.0) + 0.02)
+        )
     return np.exp(np.mean(logs, axis=0))
 
 
@@ -235,7 +245,7 @@ def _stack(random: np.random.Generator, number: int, sky: weather.Sky) -> Outcom
     far, alarmed = _station_alarms(seen)
     over = _over_limit(air, meters, limit)
     shared = {
-        "kind": "gas", "number": number, "quiet_hours": float(LEAD),
+        "kind": "gas", "number": number, "still": air.still, "quiet_hours": float(LEAD),
         "quiet_alarms": int(far[:LEAD].any(axis=1).sum()) + int(over[:LEAD].sum()),
     }  # fmt: skip
     own = np.flatnonzero(over & (np.arange(HOURS) >= LEAD))
@@ -252,7 +262,7 @@ def _stack(random: np.random.Generator, number: int, sky: weather.Sky) -> Outcom
     except TracingError:
         return Outcome(**shared, found_by="stations", delay=late, untraced="calm")
     p = ranking.rank({"dispersion": near}, unknown=UNKNOWN).probability
-    return Outcome(**shared, found_by="stations", delay=late, probability=p, truth=culprit)
+    return Outcome(**shared, found_by="stations", delay=late, probability=p, physics=p, truth=culprit)
 
 
 def _meters(
@@ -272,7 +282,11 @@ def _over_limit(air: puffs.Air, minutes: Floats, limit: float) -> np.ndarray:
 
 def _station_alarms(hours: Floats) -> tuple[np.ndarray, np.ndarray]:
     """Return the hours of sulphur dioxide that the air room finds far from the others, and those of the event."""
-    row = {item.zone: item.value for item in lookup.rows("air_qc", dt.date(puffs.YEAR, 6, 1)) if item.parameter == "SO2"}
+    row = {
+        item.zone: item.value
+        for item in lookup.rows("air_qc", dt.date(puffs.YEAR, 6, 1))
+        if item.parameter == "SO2"
+    }
     far = quality.neighbours(
         1e6 * hours.T, factor=row["neighbour_factor"], floor=row["neighbour_floor"],
         share=row["neighbour_share"], others=int(row["neighbour_others"]),

@@ -26,12 +26,16 @@ class Outcome:
     """From the start of the incident to the data that found it [s]."""
     probability: Floats | None = None
     """Of each candidate and, last, of "unknown"; None where nothing was traced."""
+    physics: Floats | None = None
+    """The same from dispersion or hydraulics alone; None where they are all there is, or nothing was traced."""
     truth: int = -1
     """Place of the culprit in `probability`; the last where nobody had listed it."""
     untraced: str = ""
     """Why nothing was traced."""
     verdicts: tuple[tuple[str, str], ...] = ()
     """Truth and verdict of every fire around."""
+    still: bool = False
+    """Whether it happened in a calm spell."""
     quiet_alarms: int = 0
     """Alarms of the same rules before the incident began."""
     quiet_hours: float = 0.0

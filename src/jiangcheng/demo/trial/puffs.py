@@ -30,6 +30,8 @@ ACROSS, UPWARD = (0.33, 0.27, 0.21, 0.155, 0.105, 0.075), (0.28, 0.20, 0.145, 0.
 """Intensity of turbulence of the classes A to F."""
 SLOW = (400.0, 120.0)
 """Seconds after which puffs grow with the root of time only, across and upward."""
+STILL, STILLED = 0.2, (0.1, 0.35)
+"""Share of incidents in a calm spell, which the demo city's weather hardly has, and what is left of the wind."""
 VANE, CUP = 5.0, 0.15
 """Errors of the vane [°] and of the cup [share]."""
 
@@ -50,6 +52,8 @@ class Air:
     """Half-hour means of the station, shape (m / 30,)."""
     seen_direction: Floats
     seen_class: Floats
+    still: bool
+    """Whether it was a calm spell."""
 
 
 def year(seed: int) -> weather.Sky:
@@ -73,7 +77,9 @@ def air(random: np.random.Generator, sky: weather.Sky, start: dt.datetime, hours
     rows = slice(row, row + hours + 1)
     angle = np.unwrap(np.radians(sky.wind_direction[rows]))
     toward = np.degrees(np.interp(at, np.arange(len(angle)), angle))
-    mean = np.interp(at, np.arange(len(angle)), sky.wind_speed[rows])
+    still = bool(random.random() < STILL)
+    left = float(random.uniform(*STILLED)) if still else 1.0
+    mean = left * np.interp(at, np.arange(len(angle)), sky.wind_speed[rows])
     speed = np.maximum(mean * np.exp(0.22 * wander(random, number, MEMORY)), 0.05)
     spread = MEANDER + MEANDER_CALM * np.exp(-mean / 1.2)
     direction = toward + random.normal(0.0, ELSEWHERE) + spread * wander(random, number, MEMORY)
@@ -83,7 +89,7 @@ def air(random: np.random.Generator, sky: weather.Sky, start: dt.datetime, hours
     judged = _classes(minutes[::30], seen_speed, np.clip(np.rint(random.normal(5, 3)), 0, 10))
     true = np.clip(np.repeat(judged, 30) + np.rint(random.normal(0.0, 0.6)), 1.0, 6.0)
     lid = float(np.exp(random.normal(np.log(700.0), 0.4)))
-    return Air(minutes, speed, direction, np.rint(true), lid, seen_speed, seen % 360.0, judged)
+    return Air(minutes, speed, direction, np.rint(true), lid, seen_speed, seen % 360.0, judged, still)
 
 
 def _classes(times: Floats, speed: Floats, cloud: float) -> Floats:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from jiangcheng.demo.trial.outcome import KINDS, Outcome
+from jiangcheng.demo.trial.outcome import KINDS, Floats, Outcome
 from jiangcheng.methods.tracing import ranking, river
 
 NAMED = 0.5
@@ -37,6 +37,9 @@ class Score:
     """Traced ones whose culprit is a candidate; the shares of ranks are of these."""
     first: float | None
     third: float | None
+    physics_first: float | None
+    physics_third: float | None
+    """The same from dispersion or hydraulics alone."""
     chance: float | None
     """Share that guessing would name."""
     named: int
@@ -71,18 +74,21 @@ class Report:
     bins: tuple[Bin, ...]
     confusion: Mapping[str, Mapping[str, int]]
     """Truth of a fire, verdict, number."""
+    still: Score | None
+    """Of the incidents in calm spells."""
 
 
 def report(outcomes: Sequence[Outcome], seed: int) -> Report:
     """Return what incidents add up to, by kind and as "all"."""
     parts = [(kind, [item for item in outcomes if item.kind == kind]) for kind in KINDS]
+    calms = [item for item in outcomes if item.still]
     scores = [_score(kind, part) for kind, part in [*parts, ("all", list(outcomes))] if part]
     confusion: dict[str, collections.Counter[str]] = {}
     for item in outcomes:
         for truth, verdict in item.verdicts:
             confusion.setdefault(truth, collections.Counter())[verdict] += 1
     return Report(
-        seed=seed, count=len(outcomes), scores=tuple(scores), bins=_bins(outcomes),
+        seed=seed, count=len(outcomes), still=_score("still", calms) if calms else None, scores=tuple(scores), bins=_bins(outcomes),
         confusion={truth: dict(sorted(row.items())) for truth, row in sorted(confusion.items())},
     )  # fmt: skip
 
@@ -97,7 +103,8 @@ def _score(kind: str, outcomes: list[Outcome]) -> Score:
     delays = np.array([item.delay for item in seen])
     traced = [item for item in seen if item.probability is not None]
     listed = [item for item in traced if item.truth < len(_p(item)) - 1]
-    places = np.array([1 + int((_p(item)[:-1] > _p(item)[item.truth]).sum()) for item in listed])
+    places = np.array([_place(_p(item), item.truth) for item in listed])
+    alone = np.array([_place(item.physics, item.truth) for item in listed if item.physics is not None])
     named = [item for item in traced if _p(item)[:-1].max() > NAMED]
     sets = [[river.credible_set(_p(item), level) for item in traced] for level in LEVELS]
     inside = [[item.truth in chosen for item, chosen in zip(traced, row, strict=True)] for row in sets]
@@ -112,6 +119,8 @@ def _score(kind: str, outcomes: list[Outcome]) -> Score:
         traced=len(traced), listed=len(listed),
         first=_rounded((places == 1).mean() if listed else None),
         third=_rounded((places <= 3).mean() if listed else None),
+        physics_first=_rounded((alone == 1).mean() if alone.size else None),
+        physics_third=_rounded((alone <= 3).mean() if alone.size else None),
         chance=_rounded(np.mean([1.0 / (len(_p(item)) - 1) for item in listed]) if listed else None),
         named=len(named), accused=sum(int(_p(item)[:-1].argmax()) != item.truth for item in named),
         covered=tuple(_rounded(np.mean(row) if row else None) for row in inside),
@@ -120,7 +129,12 @@ def _score(kind: str, outcomes: list[Outcome]) -> Score:
     )  # fmt: skip
 
 
-def _p(item: Outcome) -> np.ndarray:
+def _place(probability: Floats, truth: int) -> int:
+    """Return the place of a candidate among the candidates, "unknown" left out."""
+    return 1 + int((probability[:-1] > probability[truth]).sum())
+
+
+def _p(item: Outcome) -> Floats:
     assert item.probability is not None
     return item.probability
 

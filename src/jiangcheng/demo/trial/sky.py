@@ -86,7 +86,12 @@ def detections(
             if random.random() > 1.0 / (1.0 + np.exp(-3.0 * np.log(power / needed))):
                 continue
             at_pixel = _place(pixel, side, grid) + ERROR[sensor] * random.standard_normal(2)
-            found.append(Signal(_seen(f"{number}-{pixel}", at, at_pixel, sensor, side, power / needed, origin), tuple(inside)))
+            found.append(
+                Signal(
+                    _seen(f"{number}-{pixel}", at, at_pixel, sensor, side, power / needed, origin),
+                    tuple(inside),
+                )
+            )
         if random.random() < 0.04:
             place = random.uniform(-15.0, 15.0, 2)
             found.append(Signal(_seen(f"{number}-false", at, place, sensor, side, 0.5, origin), ()))
@@ -99,7 +104,9 @@ def _clouded(random: np.random.Generator, fire: Fire, cloud: float, number: int)
     return bool(np.random.default_rng([int(1e6 * cloud), *patch]).random() < cloud)
 
 
-def _pixels(fires: list[Fire], clear: list[int], side: float, grid: Floats) -> dict[tuple[int, int], list[int]]:
+def _pixels(
+    fires: list[Fire], clear: list[int], side: float, grid: Floats
+) -> dict[tuple[int, int], list[int]]:
     pixels: dict[tuple[int, int], list[int]] = {}
     for i in clear:
         x, y = (_turned(np.array([fires[i].east, fires[i].north]), TURN) - grid) / side

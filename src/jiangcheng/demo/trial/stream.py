@@ -18,7 +18,7 @@ STEP = 300.0
 PARTICLES = 6000
 REACHES = 1500.0
 """Length over which the speed is one [m]."""
-TO_DEAD, FROM_DEAD = 1.0 / 14_000.0, 1.0 / 5_500.0
+TO_DEAD, FROM_DEAD = 1.0 / 24_000.0, 1.0 / 5_500.0
 """Rates at which particles enter and leave dead zones [1/s]."""
 BANK_SPREAD = 0.35
 """Spread of the logarithm of what a station at the bank draws, close below a source; mixing ends it."""
@@ -45,7 +45,9 @@ def flow(random: np.random.Generator, length: float, expected: float, area: floa
     number = int(length / REACHES) + 2
     whole = np.exp(random.normal(0.0, 0.13))
     speeds = expected * whole * np.exp(0.18 * random.standard_normal(number))
-    return Flow(area * np.exp(random.normal(0.0, 0.1)), speeds, float(np.exp(random.normal(np.log(35.0), 0.5))))
+    return Flow(
+        area * np.exp(random.normal(0.0, 0.1)), speeds, float(np.exp(random.normal(np.log(35.0), 0.5)))
+    )
 
 
 def concentrations(
@@ -83,7 +85,9 @@ def concentrations(
         alive = born <= now
         moving = alive & ~dead
         index = np.clip((place / REACHES).astype(np.int64), 0, len(river.speeds) - 1)
-        push = river.speeds[index] * STEP + np.sqrt(2.0 * river.throw * STEP) * random.standard_normal(PARTICLES)
+        push = river.speeds[index] * STEP + np.sqrt(2.0 * river.throw * STEP) * random.standard_normal(
+            PARTICLES
+        )
         place = np.where(moving, place + push, place)
         lot = random.random(PARTICLES)
         dead = np.where(dead, lot >= FROM_DEAD * STEP, alive & (lot < TO_DEAD * STEP))

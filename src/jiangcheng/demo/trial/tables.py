@@ -21,7 +21,7 @@ def markdown(report: Report, outcomes: Sequence[Outcome]) -> str:
     """Return the tables and the line of the first incidents."""
     parts = [
         f"`jiangcheng trial incidents --count {report.count} --seed {report.seed}`",
-        _found(report.scores), _ways(report.scores), _traced(report.scores), _sets(report.scores),
+        _found(report.scores), _ways(report), _traced(report.scores), _sets(report.scores),
         _reliability(report), _confusion(report), sample(outcomes),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part)
@@ -54,22 +54,36 @@ def _found(scores: Sequence[Score]) -> str:
     return _table(head, rows)
 
 
-def _ways(scores: Sequence[Score]) -> str:
+def _ways(report: Report) -> str:
     told = [
         f"{NAMES[score.kind]} by " + ", ".join(f"{way} {number}" for way, number in score.found_by.items())
-        for score in scores
+        for score in report.scores
         if score.kind in KINDS and score.found_by
     ]
-    return f"Found: {'; '.join(told)}."
+    return f"Found: {'; '.join(told)}.{_still(report.still)}"
+
+
+def _still(score: Score | None) -> str:
+    if score is None:
+        return ""
+    missed = ", ".join(f"{number} {why}" for why, number in score.untraced.items() if why != "own")
+    return (
+        f" In calm spells: {score.count} incidents of the air, found {score.found}, traced {score.traced}"
+        f"{f' (not: {missed})' if missed else ''}, top 1 {_percent(score.first)}, top 3 {_percent(score.third)}."
+    )
 
 
 def _traced(scores: Sequence[Score]) -> str:
-    head = ("", "traced", "listed", "top 1", "top 3", "top 1 by guessing", f"named (p > {NAMED:g})", "named wrongly",
-            "false accusations")  # fmt: skip
+    head = (
+        "", "traced", "listed", "top 1", "top 3", "physics alone", "guessing", f"named (p > {NAMED:g})",
+        "named wrongly", "false accusations",
+    )  # fmt: skip
     rows = [
         (
-            NAMES[score.kind], str(score.traced), str(score.listed), _percent(score.first), _percent(score.third),
-            _percent(score.chance), str(score.named), str(score.accused),
+            NAMES[score.kind], str(score.traced), str(score.listed),
+            _percent(score.first), _percent(score.third),
+            f"{_percent(score.physics_first)}, {_percent(score.physics_third)}", _percent(score.chance),
+            str(score.named), str(score.accused),
             _percent(score.accused / score.traced if score.traced else None),
         )
         for score in scores
@@ -80,7 +94,7 @@ def _traced(scores: Sequence[Score]) -> str:
 def _sets(scores: Sequence[Score]) -> str:
     head = ["", "traced"]
     for level in LEVELS:
-        head += [f"in the {level:.0%} set", "names in it"]
+        head += [f"in the {100 * level:.0f} % set", "names in it"]
     rows = []
     for score in scores:
         row = [NAMES[score.kind], str(score.traced)]
@@ -92,22 +106,17 @@ def _sets(scores: Sequence[Score]) -> str:
 
 def _reliability(report: Report) -> str:
     rows = [
-        (f"{item.lower:.0%} – {item.upper:.0%}", str(item.count), _percent(item.stated), _percent(item.right))
+        (
+            f"{100 * item.lower:.0f} … {100 * item.upper:.0f} %", str(item.count),
+            _percent(item.stated), _percent(item.right),
+        )
         for item in report.bins
-    ]
-    return _table(("stated of the likeliest answer", "incidents", "stated, mean", "right"), rows) if rows else ""
-
-
-def _confusion(report: Report) -> str:
-    codes = sorted({code for row in report.confusion.values() for code in row})
-    rows = [
-        (truth, *(str(row.get(code, 0)) for code in codes)) for truth, row in report.confusion.items()
-    ]
+    ]  # fmt: skip
     return _table(("fire, by the truth", *codes), rows) if rows else ""
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.0f} %"
+    return "–" if share is None else f"{100 * share:.1f} %" if 0 < share < 0.01 else f"{100 * share:.0f} %"
 
 
 def _minutes(seconds: float | None) -> str:

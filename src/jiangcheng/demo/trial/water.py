@@ -25,14 +25,14 @@ NOISE, DRIFT, DROPPED = 0.06, 0.10, 0.06
 """Error of a reading, wandering of the background, share of readings that are missing."""
 DECIDE = 8 * 3600.0
 """Readings awaited after the alarm before anybody is named [s]."""
-VISIBLE = 0.4
-"""Share of the culprits whose online data show it."""
+VISIBLE, HIDDEN, LOOKS = 0.4, 0.5, 6
+"""Share of the culprits whose online data show it, what tracing believes of the others, values looked at."""
 CANISTER = 0.6
 """Share of the events of which a sample is analysed."""
 SPECIES = 8
 DRAWS = 250
-MASS, ERROR = 3e6, 0.3
-"""What tracing expects: mass [g], and error of model and reading as a share."""
+MASS, SPEED, ERROR = 3e6, 0.25, 0.3
+"""What tracing expects: mass [g], spread of the speed of a river nobody has dyed, error of model and reading."""
 ANYWHERE = 8
 """Nodes along the river where somebody unlisted may sit."""
 SLOW, FAST = 0.65, 1.45
@@ -46,7 +46,9 @@ def night(seed: int, number: int) -> Outcome:
     random = generator(seed, "night", number)
     hours = float(random.uniform(2.0, 7.0))
     grams = float(np.exp(random.normal(np.log(220.0), 0.7))) * hours * 3600.0
-    return _run(random, "night", number, mass=grams, lasting=hours * 3600.0, hour=int(random.integers(21, 28)))
+    return _run(
+        random, "night", number, mass=grams, lasting=hours * 3600.0, hour=int(random.integers(21, 28))
+    )
 
 
 def spill(seed: int, number: int) -> Outcome:
@@ -56,14 +58,18 @@ def spill(seed: int, number: int) -> Outcome:
     return _run(random, "spill", number, mass=grams, lasting=600.0, hour=int(random.integers(24)))
 
 
-def _run(random: np.random.Generator, kind: str, number: int, *, mass: float, lasting: float, hour: int) -> Outcome:
+def _run(
+    random: np.random.Generator, kind: str, number: int, *, mass: float, lasting: float, hour: int
+) -> Outcome:
     town = places.river()
     day = int(random.integers(3, 360))
     expected = _speed(day, random)
     culprits = np.flatnonzero((town.outfall > 0) | (kind == "spill"))
     culprit = int(random.choice(culprits))
     listed = bool(random.random() >= UNLISTED)
-    source = float(town.candidates[culprit]) if listed else float(random.uniform(3e3, 0.9 * town.sections[-1]))
+    source = (
+        float(town.candidates[culprit]) if listed else float(random.uniform(3e3, 0.9 * town.sections[-1]))
+    )
     times = np.arange(0.0, LENGTH, READ_EVERY)
     # The clocks of stations tick at 0, 4, 8 … Beijing time; the incident begins at its own hour.
     start = LEAD + 3600.0 * hour + float(random.uniform(0.0, 3600.0))
@@ -84,11 +90,11 @@ def _run(random: np.random.Generator, kind: str, number: int, *, mass: float, la
     known = times <= times[rows[0]] + DECIDE
     evidence = _evidence(random, town, culprit if listed else -1)
     try:
-        p = _traced(seen[known], times[known], times[rows[0]], section, expected, evidence)
+        p, physics = _traced(seen[known], times[known], times[rows[0]], section, expected, evidence)
     except TracingError as error:
         return Outcome(**shared, found_by="class", delay=late, untraced=str(error).split(":")[0])
     truth = culprit if listed else len(town.candidates)
-    return Outcome(**shared, found_by="class", delay=late, probability=p, truth=truth)
+    return Outcome(**shared, found_by="class", delay=late, probability=p, physics=physics, truth=truth)
 
 
 def _speed(day: int, random: np.random.Generator) -> tuple[float, float]:
@@ -118,24 +124,26 @@ def _evidence(random: np.random.Generator, town: places.River, culprit: int) -> 
     """Return what is known besides the river: online data of outfalls and, of some events, a sample."""
     number = len(town.candidates)
     # The greatest of a night's robust z-scores; quiet outfalls have one as well.
-    score = np.where(town.outfall > 0, random.normal(0.0, 1.0, (6, number)).max(axis=0), np.nan)
+    score = np.where(town.outfall > 0, random.normal(0.0, 1.0, (LOOKS, number)).max(axis=0), np.nan)
     if culprit >= 0 and town.outfall[culprit] > 0 and random.random() < VISIBLE:
         score[culprit] = random.normal(5.0, 1.5)
     score[random.random(number) < 0.3] = np.nan
-    found = {"online": ranking.anomaly(score)}
+    found = {"online": ranking.anomaly(score, looks=LOOKS, hidden=HIDDEN)}
     if random.random() < CANISTER:
         library = np.random.default_rng(220204).dirichlet(np.full(SPECIES, 0.6), number)
         own = library[culprit] if culprit >= 0 else random.dirichlet(np.full(SPECIES, 0.6))
         mixed = 0.75 * own + 0.25 * random.dirichlet(np.full(SPECIES, 1.0))
-        found["fingerprint"] = ranking.fingerprint(mixed * np.exp(0.3 * random.standard_normal(SPECIES)), library)
+        found["fingerprint"] = ranking.fingerprint(
+            mixed * np.exp(0.3 * random.standard_normal(SPECIES)), library
+        )
     return found
 
 
 def _traced(
     seen: Floats, times: Floats, alarm: float, section: int, expected: tuple[float, float],
     evidence: dict[str, Floats],
-) -> Floats:  # fmt: skip
-    """Return the probabilities of the candidates and of "unknown"."""
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Return the probabilities of the candidates and of "unknown", and the same from hydraulics alone."""
     town = places.river()
     nodes = np.linspace(500.0, town.sections[section] - 500.0, ANYWHERE)
     sources = np.concatenate([town.candidates, nodes])
@@ -144,7 +152,9 @@ def _traced(
     logs = np.full(len(sources), -np.inf)
     for place, source in enumerate(sources):
         if np.isfinite(windows[place, 0]):
-            logs[place] = _log_evidence(seen - usual, times, alarm, section, source, expected, windows[place], usual)
+            logs[place] = _log_evidence(
+                seen - usual, times, alarm, section, source, expected, windows[place], usual
+            )
     number = len(town.candidates)
     if not np.isfinite(logs).any():
         raise TracingError("readings: too few")
@@ -153,7 +163,11 @@ def _traced(
     odds = p / fair
     near = odds[:-1] / max(odds[-1], 1e-300)
     possible = np.isfinite(windows[:number, 0])
-    return ranking.rank({"river": near, **evidence}, unknown=UNKNOWN, possible=possible).probability
+    alone, all_of_it = (
+        ranking.rank(factors, unknown=UNKNOWN, possible=possible).probability
+        for factors in ({"river": near}, {"river": near, **evidence})
+    )
+    return all_of_it, alone
 
 
 def _windows(town: places.River, sources: Floats, section: int, speed: float, alarm: float) -> Floats:
@@ -190,6 +204,11 @@ def _log_evidence(
     if not parts or max(float(part.concentration.max()) for part in parts) <= 0.0:
         return float("-inf")
     prior = river.Prior(
-        start=(float(window[0]), float(window[1])), mass=MASS, mass_spread=1.5, noise=ERROR, floor=floor
+        start=(float(window[0]), float(window[1])),
+        mass=MASS,
+        mass_spread=1.5,
+        speed_spread=SPEED,
+        noise=ERROR,
+        floor=floor,
     )
     return silent + river.estimate_release(parts, prior, draws=DRAWS).log_evidence
