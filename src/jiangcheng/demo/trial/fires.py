@@ -53,15 +53,15 @@ def illegal(seed: int, number: int) -> Outcome:
     judged = _judged(signals, scene)
     told = tuple((fire.truth, _verdict(i, judged)) for i, fire in enumerate(scene.fires))
     own = [item for item in signals if 0 in item.fires]
-    shared = {
-        "kind": "fire", "number": number, "verdicts": told, "quiet_hours": 24.0,
-        "quiet_alarms": sum(1 for item, code in judged if not item.fires and code in verdicts.TO_CHECK),
-    }  # fmt: skip
+    base = Outcome(
+        kind="fire", number=number, verdicts=told, quiet_hours=24.0,
+        quiet_alarms=sum(1 for item, code in judged if not item.fires and code in verdicts.TO_CHECK),
+    )  # fmt: skip
     if not own:
-        return Outcome(**shared, untraced="not found")
+        return dataclasses.replace(base, untraced="not found")
     late = (own[0].seen.at - scene.fires[0].start).total_seconds()
     p, truth = _villages(own, scene.fires[0])
-    return Outcome(**shared, found_by=_way(own[0]), delay=late, probability=p, truth=truth)
+    return dataclasses.replace(base, found_by=_way(own[0]), delay=late, probability=p, truth=truth)
 
 
 def _way(signal: sky.Signal) -> str:

@@ -107,19 +107,21 @@ def _park(
     alarms = _alarms(seen)
     noses = _complaints(random, event) if kind == "odour" else np.zeros((0, 2))
     found_by, late, row = _found(event, alarms, noses)
-    shared = {
-        "kind": kind, "number": number, "still": air.still, "quiet_hours": float(LEAD),
-        "quiet_alarms": int(alarms[: 2 * LEAD].any(axis=1).sum()),
-    }  # fmt: skip
+    base = Outcome(
+        kind=kind, number=number, still=air.still, quiet_hours=float(LEAD),
+        quiet_alarms=int(alarms[: 2 * LEAD].any(axis=1).sum()),
+    )  # fmt: skip
     if not found_by:
-        return Outcome(**shared, untraced="not found")
+        return dataclasses.replace(base, untraced="not found")
     smelt = _sample(random, profile) if random.random() < CANISTER else None
     truth = culprit if listed else len(park.units)
     try:
         p, physics = _traced(event, min(row + DECIDE, len(seen)), noses, smelt)
     except TracingError:
-        return Outcome(**shared, found_by=found_by, delay=late, untraced="calm")
-    return Outcome(**shared, found_by=found_by, delay=late, probability=p, physics=physics, truth=truth)
+        return dataclasses.replace(base, found_by=found_by, delay=late, untraced="calm")
+    return dataclasses.replace(
+        base, found_by=found_by, delay=late, probability=p, physics=physics, truth=truth
+    )
 
 
 def _read(random: np.random.Generator, true: Floats) -> Floats:
@@ -200,7 +202,7 @@ def _cones(event: Event, heard: Floats, park: places.Park) -> Floats:
         logs.append(
             np.log(ranking.cone(directions, park.dwellings[home, :2], park.units[:, :2], 20.0) + 0.02)
         )
-    return np.exp(np.mean(logs, axis=0))
+    return np.asarray(np.exp(np.mean(logs, axis=0)))
 
 
 def _dispersion(event: Event, until: int, receptors: Floats, candidates: Floats) -> Floats:
@@ -244,25 +246,27 @@ def _stack(random: np.random.Generator, number: int, sky: weather.Sky) -> Outcom
     meters = _meters(random, air, culprit, limit, times, rate > 0, bool(random.random() < BYPASS))
     far, alarmed = _station_alarms(seen)
     over = _over_limit(air, meters, limit)
-    shared = {
-        "kind": "gas", "number": number, "still": air.still, "quiet_hours": float(LEAD),
-        "quiet_alarms": int(far[:LEAD].any(axis=1).sum()) + int(over[:LEAD].sum()),
-    }  # fmt: skip
+    base = Outcome(
+        kind="gas", number=number, still=air.still, quiet_hours=float(LEAD),
+        quiet_alarms=int(far[:LEAD].any(axis=1).sum()) + int(over[:LEAD].sum()),
+    )  # fmt: skip
     own = np.flatnonzero(over & (np.arange(HOURS) >= LEAD))
     ends = air.minutes[::60] + 3600.0
     if own.size and (not alarmed.size or ends[own[0]] <= ends[alarmed[0]]):
         # The stack's own instrument names it: there is nothing to trace.
-        return Outcome(**shared, found_by="own instrument", delay=float(ends[own[0]] - start), untraced="own")
+        return dataclasses.replace(
+            base, found_by="own instrument", delay=float(ends[own[0]] - start), untraced="own"
+        )
     if not alarmed.size:
-        return Outcome(**shared, untraced="not found")
+        return dataclasses.replace(base, untraced="not found")
     late = float(ends[alarmed[0]] - start)
     until = min(2 * (int(alarmed[0]) + 1) + 2, 2 * HOURS)
     try:
         near = _dispersion(event, until, town.stations, town.stacks)
     except TracingError:
-        return Outcome(**shared, found_by="stations", delay=late, untraced="calm")
+        return dataclasses.replace(base, found_by="stations", delay=late, untraced="calm")
     p = ranking.rank({"dispersion": near}, unknown=UNKNOWN).probability
-    return Outcome(**shared, found_by="stations", delay=late, probability=p, physics=p, truth=culprit)
+    return dataclasses.replace(base, found_by="stations", delay=late, probability=p, physics=p, truth=culprit)
 
 
 def _meters(

@@ -131,11 +131,11 @@ def concentrations(
     flicker = np.exp(0.5 * wander(random, len(rate), 8.0))
     toward = np.radians(wind.direction + 180.0)
     steps = 60.0 * wind.speed * np.array([np.sin(toward), np.cos(toward)])
-    for born in np.flatnonzero(rate > 0.0):
-        end = min(born + TRAVEL, len(rate))
+    for born in np.flatnonzero(rate > 0.0).tolist():
+        end: int = min(born + TRAVEL, len(rate))
         jitter = 60.0 * 0.15 * np.sqrt(wind.speed[born:end]) * random.standard_normal((2, end - born))
         centre = source[:2, None] + np.cumsum(steps[:, born:end] + jitter, axis=1)
-        age = 60.0 * (0.5 + np.arange(end - born))
+        age = 60.0 * (0.5 + np.arange(end - born, dtype=np.float64))
         row = wind.kind[born:end].astype(np.int64) - 1
         gust = np.maximum(wind.speed[born:end], 0.4)
         across = _width(np.array(ACROSS)[row] * gust, age, SLOW[0])
@@ -157,4 +157,4 @@ def _height(z: Floats, height: float, upward: Floats, lid: float) -> Floats:
     total = np.zeros(np.broadcast_shapes(z.shape, upward.shape))
     for image in (height, -height, 2.0 * lid - height):
         total += np.exp(-0.5 * ((z - image) / upward) ** 2)
-    return total / (np.sqrt(2.0 * np.pi) * upward)
+    return np.asarray(total / (np.sqrt(2.0 * np.pi) * upward))

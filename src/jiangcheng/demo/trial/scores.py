@@ -88,7 +88,8 @@ def report(outcomes: Sequence[Outcome], seed: int) -> Report:
         for truth, verdict in item.verdicts:
             confusion.setdefault(truth, collections.Counter())[verdict] += 1
     return Report(
-        seed=seed, count=len(outcomes), still=_score("still", calms) if calms else None, scores=tuple(scores), bins=_bins(outcomes),
+        seed=seed, count=len(outcomes), still=_score("still", calms) if calms else None,
+        scores=tuple(scores), bins=_bins(outcomes),
         confusion={truth: dict(sorted(row.items())) for truth, row in sorted(confusion.items())},
     )  # fmt: skip
 

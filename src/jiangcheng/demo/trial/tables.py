@@ -112,6 +112,14 @@ def _reliability(report: Report) -> str:
         )
         for item in report.bins
     ]  # fmt: skip
+    return (
+        _table(("stated of the likeliest answer", "incidents", "stated, mean", "right"), rows) if rows else ""
+    )
+
+
+def _confusion(report: Report) -> str:
+    codes = sorted({code for row in report.confusion.values() for code in row})
+    rows = [(truth, *(str(row.get(code, 0)) for code in codes)) for truth, row in report.confusion.items()]
     return _table(("fire, by the truth", *codes), rows) if rows else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -78,13 +79,13 @@ def _run(
     seen = _read(random, town.background, added)
     worse = _worse(seen, town.targets, day)
     before = times <= start
-    shared = {
-        "kind": kind, "number": number, "quiet_hours": float(start / 3600.0),
-        "quiet_alarms": int(worse[before].any(axis=1).sum()),
-    }  # fmt: skip
+    base = Outcome(
+        kind=kind, number=number, quiet_hours=float(start / 3600.0),
+        quiet_alarms=int(worse[before].any(axis=1).sum()),
+    )  # fmt: skip
     rows = np.flatnonzero(worse[~before].any(axis=1)) + int(before.sum())
     if not rows.size:
-        return Outcome(**shared, untraced="not found")
+        return dataclasses.replace(base, untraced="not found")
     late = float(times[rows[0]] - start)
     section = int(np.flatnonzero(worse[rows[0]])[0])
     known = times <= times[rows[0]] + DECIDE
@@ -92,9 +93,11 @@ def _run(
     try:
         p, physics = _traced(seen[known], times[known], times[rows[0]], section, expected, evidence)
     except TracingError as error:
-        return Outcome(**shared, found_by="class", delay=late, untraced=str(error).split(":")[0])
+        return dataclasses.replace(base, found_by="class", delay=late, untraced=str(error).split(":")[0])
     truth = culprit if listed else len(town.candidates)
-    return Outcome(**shared, found_by="class", delay=late, probability=p, physics=physics, truth=truth)
+    return dataclasses.replace(
+        base, found_by="class", delay=late, probability=p, physics=physics, truth=truth
+    )
 
 
 def _speed(day: int, random: np.random.Generator) -> tuple[float, float]:
