@@ -72,8 +72,8 @@ def air(random: np.random.Generator, sky: weather.Sky, start: dt.datetime, hours
     first = dt.datetime(YEAR, 1, 1, tzinfo=dt.UTC) - dt.timedelta(hours=8)
     row = int((start - first).total_seconds()) // 3600
     number = 60 * hours
-    minutes = start.timestamp() + 60.0 * np.arange(number)
-    at = np.arange(number) / 60.0
+    minutes = start.timestamp() + 60.0 * np.arange(number, dtype=np.float64)
+    at = np.arange(number, dtype=np.float64) / 60.0
     rows = slice(row, row + hours + 1)
     angle = np.unwrap(np.radians(sky.wind_direction[rows]))
     toward = np.degrees(np.interp(at, np.arange(len(angle)), angle))
