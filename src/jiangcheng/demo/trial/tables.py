@@ -47,7 +47,7 @@ def _found(scores: Sequence[Score]) -> str:
     rows = [
         (
             NAMES[score.kind], str(score.count), str(score.found), _percent(1.0 - score.found / score.count),
-            _minutes(score.delay), _minutes(score.delay_p90), f"{1000 * score.quiet_alarms / score.quiet_hours:.1f}",
+            _minutes(score.delay), _minutes(score.delay_p90), _alarms(score),
         )
         for score in scores
     ]  # fmt: skip
@@ -121,6 +121,10 @@ def _confusion(report: Report) -> str:
     codes = sorted({code for row in report.confusion.values() for code in row})
     rows = [(truth, *(str(row.get(code, 0)) for code in codes)) for truth, row in report.confusion.items()]
     return _table(("fire, by the truth", *codes), rows) if rows else ""
+
+
+def _alarms(score: Score) -> str:
+    return f"{1000 * score.quiet_alarms / score.quiet_hours:.1f}" if score.quiet_hours else "–"
 
 
 def _percent(share: float | None) -> str:
