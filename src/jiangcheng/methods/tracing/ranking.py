@@ -7,6 +7,7 @@ enough closed cases have calibrated it. The emitters' probabilities and that of 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -127,9 +128,16 @@ def anomaly(score: ArrayLike, *, looks: int = 1, hidden: float = 0.0) -> Floats:
     if looks < 1 or not 0.0 <= hidden <= 1.0:
         raise TracingError("looks, hidden: at least 1, and a chance between 0 and 1, are needed")
     z = np.asarray(score, np.float64)
-    # Of the values that are not the greatest nothing is known: each counts as 1.
-    raised = (np.exp(RAISED * np.nan_to_num(z) - RAISED**2 / 2.0) + looks - 1.0) / looks
+    m = np.nan_to_num(z)
+    # Ratio of the densities of the greatest of `looks` normal values, one of them raised or none.
+    others = (looks - 1.0) * _below(m - RAISED) / np.maximum(_below(m), 1e-300)
+    raised = (np.exp(RAISED * m - RAISED**2 / 2.0) + others) / looks
     return np.where(np.isfinite(z), hidden + (1.0 - hidden) * raised, 1.0)
+
+
+def _below(z: Floats) -> Floats:
+    """Return the probability of a standard normal value below each."""
+    return np.array([0.5 * math.erfc(-x / math.sqrt(2.0)) for x in np.ravel(z).tolist()]).reshape(np.shape(z))
 
 
 def anomaly_score(series: ArrayLike, window: ArrayLike) -> float:
