@@ -48,7 +48,8 @@ def plume():
 def test_the_record_is_the_known_one(marylebone):
     assert marylebone["ws"].size == 65_533
     assert np.nanmean(marylebone["ws"]) == pytest.approx(4.488703, abs=1e-6)
-    assert np.nanmean(marylebone["pm25"]) == pytest.approx(21.69574, abs=1e-5)
+    for name, mean in (("nox", 178.7986), ("so2", 4.794985), ("pm25", 21.69574)):
+        assert np.nanmean(marylebone[name]) == pytest.approx(mean, abs=5e-5)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,32 @@ def test_the_regression_with_the_switch_is_that_of_openair(tracing, y2003):
     apart = np.abs(right - compat)
     assert 0.05 < apart.max() <= 0.061
     assert apart[3:-4].max() < 1e-12
+
+
+def test_the_rose_of_chances_is_that_of_openair_but_for_hours_without_reading(tracing, y2003):
+    golden = read(tracing / "golden" / "cpfrose95_so2_y2003.csv")
+    high = golden["percentile"] == 95
+    # Each sector is drawn with two corners, the first sector around north.
+    known = np.roll(golden["so2"][high][0:72:2], -1)
+    found = wind.conditional_probability(y2003["ws"], y2003["wd"], y2003["so2"], percent=95.0, calm=0.01)
+    assert found.threshold == 10.0
+    windy = (y2003["ws"] > 0) & np.isfinite(y2003["wd"])
+    hours = np.bincount(wind.sector(y2003["wd"][windy], 10.0), minlength=36)
+    np.testing.assert_allclose(found.exceeding / hours, known, rtol=0, atol=1e-12)
+    # openair counts hours without a reading as hours that are not high; ours are left out.
+    assert np.all(found.count <= hours)
+    assert 0.0 < np.abs(found.probability - known).max() < 0.006
+
+
+def test_angles_added_up_first_give_what_products_give(plume):
+    grids = {"grid_direction": np.arange(0.0, 360.0, 30.0), "grid_speed": np.linspace(0.0, 8.0, 5)}
+    few = np.round(plume["wd"])
+    once = regression.regression(plume["ws"], few, plume["c"], **grids)
+    # A billionth of a degree apart: there are too many angles to add up.
+    apart = few + np.linspace(0.0, 1e-9, few.size)
+    other = regression.regression(plume["ws"], apart, plume["c"], **grids)
+    np.testing.assert_allclose(once.value, other.value, rtol=1e-8)
+    np.testing.assert_allclose(once.error, other.error, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["frequency", "pscf", "cwt"])

@@ -27,6 +27,7 @@ from jiangcheng.config import (
     standards_cli,
     straw_cli,
     transfer,
+    trial_cli,
 )
 from jiangcheng.core import manifest
 from jiangcheng.core.access import services as access
@@ -49,6 +50,7 @@ def register(commands: Subparsers) -> None:
     plates_cli.register(commands)
     standards_cli.register(commands)
     straw_cli.register(commands)
+    trial_cli.register(commands)
     _register_filters(commands)
     _register_plan(commands)
 

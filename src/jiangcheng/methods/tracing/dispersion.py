@@ -5,6 +5,7 @@ For tracing within minutes and kilometres; it replaces none of the models of HJ 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -22,6 +23,10 @@ FELT = 5.0
 """Widths upward within which the image above the lid is felt."""
 MIXED = 1.6
 """Above this share of the lid the air is mixed to the lid."""
+ASIDE = 6.0
+"""Widths aside beyond which a plume is nothing: there it is a hundred-millionth of its axis."""
+OCTAVES = 31
+"""Doublings of a metre for which widths are bounded; no plume is followed 2³⁰ m."""
 GRAVITY = 9.80665
 """m/s²."""
 
@@ -267,14 +272,35 @@ def _positions(name: str, values: ArrayLike) -> Floats:
 
 
 @_compiled
-def _sigma(segments: Floats, x: float) -> float:
+def _segment(segments: Floats, x: float) -> int:
     place = 0
     while place + 1 < segments.shape[0] and x > segments[place + 1, 0]:
         place += 1
-    width = segments[place, 1] * x ** segments[place, 2]
+    return place
+
+
+@_compiled
+def _sigma(segments: Floats, x: float, log: float) -> float:
+    """Return the width at a distance whose logarithm is known, which serves both widths."""
+    place = _segment(segments, x)
+    width = segments[place, 1] * np.exp(segments[place, 2] * log)
     if segments[place, 4] != 0.0:
         width *= (1.0 + segments[place, 3] * x) ** segments[place, 4]
     return float(width)
+
+
+@_compiled
+def _widest(segments: Floats, size: float) -> Floats:
+    """Return bounds of the square of ASIDE widths, by the exponent of two of the distance, 0 … OCTAVES - 1.
+
+    Widths grow with distance, so the width at the end of an octave bounds those within.
+    """
+    bounds = np.empty(OCTAVES)
+    for octave in range(OCTAVES):
+        x = 2.0**octave
+        width = _sigma(segments, x, np.log(x))
+        bounds[octave] = ASIDE * ASIDE * (width * width + size * size)
+    return bounds
 
 
 @_compiled
@@ -288,21 +314,33 @@ def _respond(
     size: float,
     result: Floats,
 ) -> None:
+    along, across = np.empty(sources.shape[0]), np.empty(sources.shape[0])
     for t in range(wind.size):
         east, north = -np.sin(direction[t]), -np.cos(direction[t])
+        bounds = _widest(curve_y[t], size)
+        for s in range(sources.shape[0]):
+            along[s] = sources[s, 0] * east + sources[s, 1] * north
+            across[s] = sources[s, 0] * north - sources[s, 1] * east
         for r in range(receptors.shape[0]):
+            far = receptors[r, 0] * east + receptors[r, 1] * north
+            aside = receptors[r, 0] * north - receptors[r, 1] * east
             for s in range(sources.shape[0]):
-                dx, dy = receptors[r, 0] - sources[s, 0], receptors[r, 1] - sources[s, 1]
-                x = dx * east + dy * north
+                x = far - along[s]
                 if x <= 0.0:
                     continue
-                sy = _sigma(curve_y[t], x)
-                sy = np.sqrt(sy * sy + size * size)
-                side = (dx * north - dy * east) / sy
-                # Five widths aside a plume is a millionth of its axis.
-                if abs(side) > 6.0:
+                y = aside - across[s]
+                # Most pairs are far aside of the plume; the bound tells it without a power.
+                octave = min(max(math.frexp(x)[1], 0), OCTAVES - 1)
+                if y * y > bounds[octave]:
                     continue
-                sz = _sigma(curve_z[t], x)
+                log = np.log(x)
+                sy = _sigma(curve_y[t], x, log)
+                sy = np.sqrt(sy * sy + size * size)
+                side = y / sy
+                if abs(side) > ASIDE:
+                    continue
+                sz = _sigma(curve_z[t], x, log)
                 low, high = (receptors[r, 2] - sources[s, 2]) / sz, (receptors[r, 2] + sources[s, 2]) / sz
-                up = np.exp(-0.5 * low * low) + np.exp(-0.5 * high * high)
-                result[t, r, s] = np.exp(-0.5 * side * side) * up / (2.0 * np.pi * wind[t] * sy * sz)
+                side *= side
+                up = np.exp(-0.5 * (side + low * low)) + np.exp(-0.5 * (side + high * high))
+                result[t, r, s] = up / (2.0 * np.pi * wind[t] * sy * sz)

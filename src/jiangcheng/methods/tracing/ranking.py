@@ -7,6 +7,7 @@ enough closed cases have calibrated it. The emitters' probabilities and that of 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -104,13 +105,39 @@ def dilution(expected: ArrayLike) -> Floats:
     return np.where(known, np.where(known, amount, 0.0) * known.sum() / total, 1.0)
 
 
-def anomaly(score: ArrayLike) -> Floats:
+def anomaly(score: ArrayLike, *, looks: int = 1, hidden: float = 0.0) -> Floats:
     """Return the Bayes factor of online data, of the greatest z-score in the time window; NaN counts as 1.
 
-    A culprit's data are expected `RAISED` standard deviations up: ``exp(RAISED z - RAISED² / 2)``.
+    A culprit's data are expected `RAISED` standard deviations up in one value of the window:
+    ``exp(RAISED z - RAISED² / 2)``. The greatest of many values is high by chance, and a culprit may hide.
+
+    Parameters
+    ----------
+    score : array_like, shape (s,)
+        Of `anomaly_score`.
+    looks
+        Independent values in the window, of which the score is the greatest; at least 1.
+    hidden
+        Chance that nothing of it shows in a culprit's data, 0 … 1.
+
+    Raises
+    ------
+    TracingError
+        If `looks` or `hidden` is out of range.
     """
+    if looks < 1 or not 0.0 <= hidden <= 1.0:
+        raise TracingError("looks, hidden: at least 1, and a chance between 0 and 1, are needed")
     z = np.asarray(score, np.float64)
-    return np.where(np.isfinite(z), np.exp(RAISED * np.nan_to_num(z) - RAISED**2 / 2.0), 1.0)
+    m = np.nan_to_num(z)
+    # Ratio of the densities of the greatest of `looks` normal values, one of them raised or none.
+    others = (looks - 1.0) * _below(m - RAISED) / np.maximum(_below(m), 1e-300)
+    raised = (np.exp(RAISED * m - RAISED**2 / 2.0) + others) / looks
+    return np.where(np.isfinite(z), hidden + (1.0 - hidden) * raised, 1.0)
+
+
+def _below(z: Floats) -> Floats:
+    """Return the probability of a standard normal value below each."""
+    return np.array([0.5 * math.erfc(-x / math.sqrt(2.0)) for x in np.ravel(z).tolist()]).reshape(np.shape(z))
 
 
 def anomaly_score(series: ArrayLike, window: ArrayLike) -> float:

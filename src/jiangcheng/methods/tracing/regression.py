@@ -10,12 +10,14 @@ import dataclasses
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from jiangcheng.methods.tracing import wind
 from jiangcheng.methods.tracing.inputs import Floats, TracingError, complete, positive
 
 Kernel = Literal["gaussian", "epanechnikov"]
+ANGLES = 720
+"""Most different wind directions for which rows are added up by direction first."""
 CHUNK = 8192
 """Rows per matrix product, which bounds the memory."""
 
@@ -89,11 +91,16 @@ def regression(
         raise TracingError("speed: all calm, no wind to regress on")
     theta = np.arange(2.0, 361.0, 2.0) if grid_direction is None else np.asarray(grid_direction, np.float64)
     grid = np.linspace(0.0, u.max(), 40) if grid_speed is None else np.asarray(grid_speed, np.float64)
+    speeds: Kernel = "gaussian" if compat else kernel
+    angles, which = np.unique(d, return_inverse=True)
+    if angles.size <= ANGLES:
+        turn = _turn(theta, angles, sigma, compat)
+        return _field(theta, grid, _by_angle(turn, which, grid, u, c, width, speeds))
     sums = np.zeros((5, theta.size, grid.size))
     for start in range(0, u.size, CHUNK):
         part = slice(start, start + CHUNK)
         turn = _turn(theta, d[part], sigma, compat)
-        blow = _blow(grid, u[part], width, "gaussian" if compat else kernel)
+        blow = _blow(grid, u[part], width, speeds)
         sums += _sums(turn, blow, c[part])
     return _field(theta, grid, sums)
 
@@ -112,6 +119,33 @@ def _blow(grid: Floats, speed: Floats, width: float, kernel: Kernel) -> Floats:
     if kernel == "gaussian":
         return np.asarray(np.exp(-0.5 * apart**2))
     return np.maximum(0.75 * (1.0 - apart**2), 0.0)
+
+
+def _by_angle(
+    turn: Floats, which: NDArray[np.int64], grid: Floats, u: Floats, c: Floats, width: float, kernel: Kernel
+) -> Floats:
+    """Return the sums of `_sums` where vanes give few angles: rows of one angle share its weight.
+
+    Parameters
+    ----------
+    turn : array, shape (a, k)
+        Weight of each angle at each direction.
+    which : array, shape (n,)
+        Angle of each row.
+    """
+    order = np.argsort(which, kind="stable")
+    angle, speed, value = which[order], u[order], c[order, None]
+    totals = np.zeros((5, turn.shape[1], grid.size))
+    for start in range(0, u.size, CHUNK):
+        part = slice(start, start + CHUNK)
+        first = np.flatnonzero(np.diff(angle[part], prepend=-1))
+        blow, v = _blow(grid, speed[part], width, kernel), value[part]
+        blow2 = blow**2
+        row = blow2 * v
+        for place, terms in enumerate((blow, blow * v, blow2, row, row * v)):
+            totals[place, angle[part][first]] += np.add.reduceat(terms, first, axis=0)
+    turn2 = turn**2
+    return np.stack([turn @ totals[0], turn @ totals[1], *(turn2 @ total for total in totals[2:])])
 
 
 def _sums(turn: Floats, blow: Floats, c: Floats) -> Floats:
