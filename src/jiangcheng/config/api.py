@@ -19,6 +19,7 @@ from jiangcheng.core.cases import api as cases
 from jiangcheng.core.indicators import api as indicators
 from jiangcheng.core.observations import api as observations
 from jiangcheng.modules.network import api as network
+from jiangcheng.modules.straw import api as straw
 
 with_etag = decorator_from_middleware(ConditionalGetMiddleware)
 """Answers 304 to a caller who holds the present answer already."""
@@ -26,8 +27,8 @@ with_etag = decorator_from_middleware(ConditionalGetMiddleware)
 api = NinjaAPI(
     title="Jiangcheng 江城",
     version=jiangcheng.__version__,
-    description="Stations, observations, evaluations, cases, findings and indicators; read-only. "
-    "Instants are in UTC, periods half-open. A list is read by passing `next` as `cursor`.",
+    description="Stations, observations, evaluations, cases, findings and indicators, read-only; fire signals "
+    "by token. Instants are in UTC, periods half-open. A list is read by passing `next` as `cursor`.",
     docs_url=None,
     openapi_url=None,
     urls_namespace="api",
@@ -37,6 +38,7 @@ for desk in (observations, cases, indicators):
     desk.router.add_decorator(with_etag, mode="view")
     api.add_router("", desk.router)
 api.add_router("", network.router)
+api.add_router("", straw.router)
 
 
 @api.get("/openapi.json", include_in_schema=False, url_name="openapi")
