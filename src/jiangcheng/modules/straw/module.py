@@ -27,6 +27,7 @@ MANIFEST = Manifest(
     permissions=(
         Permission(VIEW, Names("查看秸秆禁烧与处置", "See straw burning and disposal")),
         Permission(MANAGE, Names("管理秸秆禁烧与处置", "Manage straw burning and disposal")),
+        Permission("straw.work", Names("执行残茬处置计划", "Carry out residue plans")),
         Permission(APPROVE, Names("审批残茬处置计划", "Approve residue plans")),
         Permission(SIGNALS, Names("上送火点信号（设备令牌）", "Send fire signals (tokens of devices)")),
     ),

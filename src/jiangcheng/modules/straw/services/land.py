@@ -85,7 +85,7 @@ def import_land_raster(
     actor: User | None,
     now: dt.datetime,
 ) -> LandGrid:
-    """Import a raster of land cover in degrees and keep the share of cropland of cells of 0.005°.
+    """Import a raster of land cover in degrees and keep the share of cropland of cells of 0.005°, or of its own if larger.
 
     Parameters
     ----------
@@ -101,7 +101,13 @@ def import_land_raster(
     raster = store.read(file)
     if raster.grid.epsg not in rasters.GEOGRAPHIC:
         raise store.NotRaster("projection")
-    found = rasters.shares_of(raster.values, raster.grid, dict(weights), nodata=raster.nodata, step=STEP)
+    found = rasters.shares_of(
+        raster.values,
+        raster.grid,
+        dict(weights),
+        nodata=raster.nodata,
+        step=max(STEP, raster.grid.dx, raster.grid.dy),
+    )
     with transaction.atomic():
         row = LandGrid.objects.create(
             dataset=dataset[:80], west=found.west, north=found.north, step=found.step,

@@ -59,10 +59,8 @@ def _line(entry: rules.Entry, area: object, row: queries.FireIncident) -> dict[s
 def _file(lines: list[dict[str, object]], name: str) -> HttpResponse:
     written = io.StringIO()
     writer = csv.writer(written)
-    writer.writerow(
-        [_("编号"), _("时间"), _("责任区"), _("判别"), _("现场核查"), _("序次"), _("金额（元）"), _("理由"), _("规则版本"),
-         _("事件")]
-    )  # fmt: skip
+    columns = (_("编号"), _("时间"), _("责任区"), _("判别"), _("现场核查"), _("序次"))
+    writer.writerow([*columns, _("金额（元）"), _("理由"), _("规则版本"), _("事件")])
     for line in lines:
         at = timezone.localtime(line["at"]).isoformat(timespec="minutes")  # type: ignore[arg-type]
         names = ("area", "verdict", "outcome", "place", "yuan", "why", "version", "case")
