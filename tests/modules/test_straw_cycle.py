@@ -125,7 +125,7 @@ def test_the_autumn_day_comes_in_whole_with_its_power(db, shared_data):
         city.named("BOX", "箱", region="220202", valid_from_date="2020-01-01", valid_to_date="2026-01-01",
                    boundary=city.square(124, 42, 128.5, 45.5)),
     ], actor=None, at=city.AT)  # fmt: skip
-    at = dt.datetime(2025, 11, 25, tzinfo=dt.UTC)
+    at = dt.datetime(2025, 12, 5, tzinfo=dt.UTC)
     report = services.import_firms(
         text=path.read_text(encoding="utf-8-sig"), name=path.name, actor=None, now=at
     )
@@ -423,7 +423,8 @@ def contract(people, region, **more):
 
 def progress_row(people, day, **more):
     values = {
-        "village": "大屯村", "region": Region.objects.get(code="220202"), "crop": "maize", "day": day, "area_mu": 1000.0,
+        "village": "大屯村", "region": Region.objects.get(code="220202"), "crop": "maize", "day": day,
+        "area_mu": 1000.0,
         "harvested": 1000.0, **more,
     }  # fmt: skip
     return records.create(register="straw-progress", values=values, actor=people["department"], at=NOW)
@@ -433,7 +434,8 @@ def test_a_village_sees_what_is_left_and_when_it_will_be_done(people):
     for number in range(6):
         progress_row(people, dt.date(2026, 10, 20) + dt.timedelta(days=2 * number), baled=100.0 * number)
     ticket = {
-        "village": "大屯村", "region": Region.objects.get(code="220202"), "crop": "maize", "weighed_at": NOW, "gross": 30.5,
+        "village": "大屯村", "region": Region.objects.get(code="220202"), "crop": "maize", "weighed_at": NOW,
+        "gross": 30.5,
         "tare": 12.0,
     }  # fmt: skip
     records.create(register="bale-tickets", values=ticket, actor=people["department"], at=NOW)
@@ -587,7 +589,8 @@ def test_an_image_is_read_for_each_village_and_differs_from_the_ledger(people):
 
 def test_the_cameras_show_on_the_map_and_their_blind_zones_on_the_page(people):
     values = {
-        "name": "铁塔", "region": Region.objects.get(code="220202"), "longitude": 126.5, "latitude": 43.5, "kilometres": 10.0,
+        "name": "铁塔", "region": Region.objects.get(code="220202"), "longitude": 126.5, "latitude": 43.5,
+        "kilometres": 10.0,
     }  # fmt: skip
     records.create(register="watch-cameras", values=values, actor=people["department"], at=NOW)
     layer = client(people).get(reverse("straw:cameras_layer")).json()
@@ -613,8 +616,9 @@ def test_the_commands_bring_land_lists_heat_and_images(people, tmp_path, capsys)
         return options.run(options)
 
     area = tmp_path / "a.geojson"
-    area.write_text(json.dumps({"type": "FeatureCollection", "features": [
-        {"type": "Feature", "properties": {"village": "甲"}, "geometry": city.square(126.2, 43.45, 126.22, 43.49)}]}))  # fmt: skip
+    feature = {"type": "Feature", "properties": {"village": "甲"}}
+    feature["geometry"] = city.square(126.2, 43.45, 126.22, 43.49)
+    area.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
     for name, values in (("one", 3500), ("two", 2600)):
         (tmp_path / f"{name}.tif").write_bytes(
             tif(np.full((60, 60), values, np.uint16), 126.2, 43.5, 0.001).read()

@@ -249,7 +249,8 @@ def test_green_plants_and_snow_are_masked_and_no_band_masks_nothing():
 @pytest.mark.parametrize(
     ("bare", "dark", "hot", "told"),
     [
-        (0.1, 0.9, 5, ""), (0.5, None, 5, "ploughed_or_burnt"), (0.5, 0.8, 2, "burnt"), (0.5, 0.8, 0, "ploughed_or_burnt"),
+        (0.1, 0.9, 5, ""), (0.5, None, 5, "ploughed_or_burnt"), (0.5, 0.8, 2, "burnt"),
+        (0.5, 0.8, 0, "ploughed_or_burnt"),
         (0.5, 0.0, 0, "ploughed"), (0.5, 0.0, 3, "ploughed_or_burnt"), (0.5, 0.3, 0, "ploughed_or_burnt"),
     ],
 )  # fmt: skip
@@ -394,8 +395,10 @@ def contract(number, level, region, upper="", village="", **more):
 
 def test_the_tree_tells_gaps_and_wrong_branches():
     held = [
-        contract("1", "city", "220200"), contract("2", "county", "220202", "1"), contract("3", "village", "220202", "1", "大屯"),
-        contract("4", "county", "220203"), contract("5", "township", "220204001", "2"), contract("6", "county", "220205", "9"),
+        contract("1", "city", "220200"), contract("2", "county", "220202", "1"),
+        contract("3", "village", "220202", "1", "大屯"),
+        contract("4", "county", "220203"), contract("5", "township", "220204001", "2"),
+        contract("6", "county", "220205", "9"),
     ]  # fmt: skip
     held[0] = contract("1", "city", "2202")
     assert dict(duties.broken(held)) == {"3": "level", "4": "no_upper", "5": "elsewhere", "6": "unknown"}
@@ -458,9 +461,12 @@ def test_the_list_tells_wrong_rows_and_refuses_other_tables():
 
 def test_a_missing_coefficient_is_taken_from_the_nearest_area_field_by_field():
     rows = [
-        balance.Coefficient("220283", 2024, "maize", 0, 0.8, "县测"), balance.Coefficient("220200", 2025, "maize", None, 0.9, "市"),
-        balance.Coefficient("220000", 2023, "maize", 1.1, 0.85, "省"), balance.Coefficient("220000", 2026, "maize", 1.3, None, "省"),
-        balance.Coefficient("100000", 2020, "maize", 1.5, 0.7, "国"), balance.Coefficient("100000", 2020, "rice", 1.0, 0.7, "国"),
+        balance.Coefficient("220283", 2024, "maize", 0, 0.8, "县测"),
+        balance.Coefficient("220200", 2025, "maize", None, 0.9, "市"),
+        balance.Coefficient("220000", 2023, "maize", 1.1, 0.85, "省"),
+        balance.Coefficient("220000", 2026, "maize", 1.3, None, "省"),
+        balance.Coefficient("100000", 2020, "maize", 1.5, 0.7, "国"),
+        balance.Coefficient("100000", 2020, "rice", 1.0, 0.7, "国"),
     ]  # fmt: skip
     ratio, share = balance.fallback(rows, area="220283", crop="maize", year=2025)
     assert ratio == (1.1, "220000 2023 省") and share == (0.8, "220283 2024 县测")

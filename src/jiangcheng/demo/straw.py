@@ -36,7 +36,7 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
     _zones(known, now)
     progress(0.3, "straw zones")
     _plans(known, people, now)
-    _fires(known, now)
+    _fires(known, people, now)
     progress(0.6, "straw fires")
     _weather(people["department"], now)
     _ledgers(people["department"], now)
@@ -106,7 +106,7 @@ def _plans(places: dict[str, tuple[float, float]], people: dict[str, User], now:
         )
 
 
-def _fires(places: dict[str, tuple[float, float]], now: dt.datetime) -> None:
+def _fires(places: dict[str, tuple[float, float]], people: dict[str, User], now: dt.datetime) -> None:
     """Three pixels of one pass: in an approved plan, in a limit zone without one, in the ban zone."""
     at = now - dt.timedelta(hours=2)
     east, north = places["220284"]
@@ -115,7 +115,17 @@ def _fires(places: dict[str, tuple[float, float]], now: dt.datetime) -> None:
         f"{lat:.4f},{lon:.4f},335.1,0.45,0.4,{at:%Y-%m-%d},{at:%H%M},N20,nominal,2.0NRT,288.0,{6 + 5 * place}.2,D"
         for place, (lon, lat) in enumerate(spots)
     ]
-    services.import_firms(text="\n".join([HEAD, *rows]), name="demo", actor=None, now=now)
+    report = services.import_firms(text="\n".join([HEAD, *rows]), name="demo", actor=None, now=now)
+    for incident in report.incidents:
+        if (
+            incident.verdict == "illegal"
+            and incident.grid_cell
+            and incident.grid_cell.region.code.startswith(TOWN)
+        ):
+            services.conclude(
+                incident=incident, outcome="straw", text="到场见玉米秸秆焚烧，已扑灭（演示）",
+                actor=people["department"], now=now, mu="2.5",
+            )  # fmt: skip
 
 
 def _weather(actor: User, now: dt.datetime) -> None:
@@ -187,8 +197,8 @@ def _contract(
     level: str, region: Region, upper: str, village: str, actor: User, now: dt.datetime, first: dt.date
 ) -> str:
     values = {
-        "level": level, "region": region, "upper": upper, "village": village, "holder": f"{region.name_zh}责任人（演示）",
-        "starts_on": first,
+        "level": level, "region": region, "upper": upper, "village": village,
+        "holder": f"{region.name_zh}责任人（演示）", "starts_on": first,
     }  # fmt: skip
     return records.create(register="duty-contracts", values=values, actor=actor, at=now).number
 

@@ -321,8 +321,9 @@ def window(*, user: User, on: dt.date, day: dt.date, holidays: Iterable[dt.date]
     for code, region in sorted(counties.items()):
         if scope.covers_region(code) and (by_region[code] or waiting[code]):
             hours = tuple(
-                (row, windows.light(conditions(row, holiday=holiday)), shares.get((code, row.hour_at)))
+                (row, light, 0.0 if light.colour == windows.RED else shares.get((code, row.hour_at)))
                 for row in by_region[code]
+                for light in [windows.light(conditions(row, holiday=holiday))]
             )
             found.append(Window(region, hours, waiting[code]))
     return found
@@ -900,6 +901,8 @@ def cropland_hectares(*, on: dt.date) -> dict[str, float]:
     rows = StrawHarvest.objects.filter(withdrawn_at=None, year__lte=year).exclude(region=None)
     latest = rows.order_by("-year").values_list("year", flat=True).first()
     found: dict[str, float] = defaultdict(float)
+    if latest is None:
+        return {}
     for code, mu in rows.filter(year=latest).values_list("region__code", "sown"):
         found[code[:6]] += mu / 15.0 / 1000.0
     return dict(found)

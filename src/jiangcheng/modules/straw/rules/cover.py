@@ -51,7 +51,8 @@ def clear(
 def percent(index: Band, calibration: Mapping[str, Any]) -> Band:
     """Return residue cover [%] by the straight line of a calibration, kept within 0 and 100."""
     told = calibration["offset"] + calibration["slope"] * index
-    return np.clip(told, 0.0, 100.0).astype(np.float32)
+    cover: Band = np.clip(told, 0.0, 100.0).astype(np.float32)
+    return cover
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

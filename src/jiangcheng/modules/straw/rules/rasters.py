@@ -170,7 +170,10 @@ class Shares:
 
 def _overlap(low: float, high: float, start: float, step: float, count: int) -> NDArray[np.float64]:
     edges = start + step * np.arange(count + 1)
-    return np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0.0, None)
+    overlap: NDArray[np.float64] = np.clip(
+        np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0.0, None
+    )
+    return overlap
 
 
 def shares_of(

@@ -85,7 +85,9 @@ def import_land_raster(
     actor: User | None,
     now: dt.datetime,
 ) -> LandGrid:
-    """Import a raster of land cover in degrees and keep the share of cropland of cells of 0.005°, or of its own if larger.
+    """Import a raster of land cover in degrees and keep the share of cropland of its cells.
+
+    Cells are 0.005° wide, or as wide as the pixels where those are wider.
 
     Parameters
     ----------
@@ -126,7 +128,17 @@ def cropland_share(prints: Sequence[shapely.Geometry], *, on: dt.date) -> float 
 
     Polygons are preferred to the raster, for they are surveyed.
     """
-    told = [share for share in (_share(area, on) for area in prints) if share is not None]
+    if not prints:
+        return None
+    fields = queries.land_within(tuple(shapely.total_bounds(prints)), kind=LandArea.Kind.CROPLAND, on=on)
+    if fields is not None:
+        areas = [(field.weight, shapely.geometry.shape(field.boundary)) for field in fields]
+        return float(np.mean([_surveyed(print_, areas) for print_ in prints]))
+    grid = queries.land_grid(on=on)
+    if grid is None:
+        return None
+    shares = _shares(grid.pk)
+    told = [share for share in (shares.within(print_) for print_ in prints) if share is not None]
     return float(np.mean(told)) if told else None
 
 
@@ -172,15 +184,10 @@ def _area(feature: Mapping[str, Any], kind: str, dataset: str, valid_from: dt.da
     )  # fmt: skip
 
 
-def _share(area: shapely.Geometry, on: dt.date) -> float | None:
-    fields = queries.land_within(area.bounds, kind=LandArea.Kind.CROPLAND, on=on)
-    if fields is not None:
-        total = sum(
-            field.weight * shapely.geometry.shape(field.boundary).intersection(area).area for field in fields
-        )
-        return float(min(1.0, total / area.area))
-    grid = queries.land_grid(on=on)
-    return _shares(grid.pk).within(area) if grid is not None else None
+def _surveyed(area: shapely.Geometry, fields: Sequence[tuple[float, shapely.Geometry]]) -> float:
+    """Return the share of an area that is cropland by surveyed polygons, each with its weight."""
+    total = sum(weight * field.intersection(area).area for weight, field in fields if field.intersects(area))
+    return float(min(1.0, total / area.area))
 
 
 @functools.lru_cache(maxsize=2)

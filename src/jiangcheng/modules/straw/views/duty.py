@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from jiangcheng.core.access.services import person, received_date, requires
 from jiangcheng.modules.straw import queries
-from jiangcheng.modules.straw.models import DutyContract, Outcome, Verdict
+from jiangcheng.modules.straw.models import DutyContract, FireIncident, Outcome, Verdict
 from jiangcheng.modules.straw.rules import accounts as rules
 from jiangcheng.modules.straw.views import wording
 from jiangcheng.modules.straw.views.season import span
@@ -48,7 +48,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     return render(request, "straw/accounts.html", context)
 
 
-def _line(entry: rules.Entry, area: object, row: queries.FireIncident) -> dict[str, object]:
+def _line(entry: rules.Entry, area: object, row: FireIncident) -> dict[str, object]:
     return {
         "number": entry.number, "at": entry.at, "area": wording.name(area), "place": entry.place, "yuan": entry.yuan,
         "why": wording.counted(entry.why), "version": entry.version, "verdict": str(Verdict(row.verdict).label),

@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import json
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -59,16 +60,16 @@ def import_scene(request: HttpRequest) -> HttpResponse:
     """Read an image for residue cover; only those who manage the whole city may."""
     if not access.scope(request.user, "straw.manage", received_date(request)).everything:
         return _cover(request, _("影像由市级统一判读。"), status=403)
-    files = {name: file for name, file in request.FILES.items() if name != "village_file"}
+    sent: dict[str, UploadedFile] = request.FILES.dict()  # type: ignore[assignment]
+    outline = sent.pop("village_file", None)
     try:
         sensed_on = dt.date.fromisoformat(request.POST.get("sensed_on", ""))
         offset = float(request.POST.get("add_offset") or 0)
-        outline = request.FILES.get("village_file")
         code = request.POST.get("code", "").strip()[:80]
-        if outline is None or not code or sum(file.size or 0 for file in request.FILES.values()) > MOST_BYTES:
+        if outline is None or not code or sum(file.size or 0 for file in sent.values()) > MOST_BYTES:
             raise ValueError("file")
         scene = services.read_scene(
-            code=code, sensed_on=sensed_on, source=request.POST.get("source", ""), files=files,
+            code=code, sensed_on=sensed_on, source=request.POST.get("source", ""), files=sent,  # type: ignore[arg-type]
             villages=services.villages_of(json.loads(outline.read())), actor=person(request),
             now=received_at(request), add_offset=offset,
         )  # fmt: skip

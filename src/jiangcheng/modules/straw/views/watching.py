@@ -12,6 +12,7 @@ from jiangcheng.core.access.services import person, received_at, received_date, 
 from jiangcheng.modules.straw import queries, services
 from jiangcheng.modules.straw.models import Source
 from jiangcheng.modules.straw.rules import tables
+from jiangcheng.modules.straw.rules.coverage import Coverage
 from jiangcheng.modules.straw.views import wording
 from jiangcheng.modules.straw.views.season import span
 from jiangcheng.standards import periods
@@ -66,7 +67,7 @@ def _state(code: str) -> str:
     return wording.look(code)
 
 
-def _days(found: queries.coverage.Coverage) -> list[tuple[dt.date, list[tuple[str, str, str]]]]:
+def _days(found: Coverage) -> list[tuple[dt.date, list[tuple[str, str, str]]]]:
     """Return per day the hours: a letter, a badge and a title, so that colour is never the only sign."""
     by_day: dict[dt.date, dict[int, tuple[str, str, str]]] = {}
     for hour in found.hours:
