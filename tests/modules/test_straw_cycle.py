@@ -187,6 +187,8 @@ def handled(people, incident):
 def test_a_result_from_the_phone_is_that_of_the_fire_and_teaches_the_mask(people):
     incident = bring(row()).incidents[0]
     case = handled(people, incident)
+    assert "到场" in page(people, "desk", first="2026-11-01", last="2026-11-02")
+    cases.act(case=case, action="arrive", actor=people["inspector"], now=NOW + dt.timedelta(minutes=20))
     with pytest.raises(Refused):
         cases.act(
             case=case, action="submit", actor=people["inspector"], now=NOW, text="炉子", files=[city.photo()]
@@ -204,7 +206,7 @@ def test_a_result_from_the_phone_is_that_of_the_fire_and_teaches_the_mask(people
     later = bring(row(at=SEEN + dt.timedelta(hours=2), sat="T"), now=NOW + dt.timedelta(hours=2))
     assert later.incidents[0].verdict == "heat"
     text = page(people, "watch", first="2026-10-28", last="2026-11-03")
-    assert "Aqua" in text and "0.00" in text
+    assert "Aqua" in text and "0.00" in text and ">20<" in text
 
 
 def test_for_a_fire_the_patrol_nearby_and_the_next_cell_are_proposed(people):

@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import shapely
 import shapely.geometry
 from django.db.models import F, Q, QuerySet, Sum
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
-from jiangcheng.core.cases.models import Case
+from jiangcheng.core.cases.models import Case, CaseStep
 from jiangcheng.core.manifest import Names, Proposed
 from jiangcheng.core.observations import store
 from jiangcheng.core.records import queries as records
@@ -816,6 +817,26 @@ def source_skill(*, user: User, on: dt.date, first: dt.date, last: dt.date) -> l
     return skill.skill(
         (sorted({sign.satellite or sign.source for sign in row.signs.all()}), row.outcome) for row in rows
     )
+
+
+def response(
+    *, user: User, on: dt.date, first: dt.date, last: dt.date
+) -> list[tuple[str, int, float, float]]:
+    """Return how long people took from dispatch to sign, arrive and submit: step, cases, median and P90 [min]."""
+    start = dt.datetime.fromtimestamp(periods.day_bounds(first)[0], dt.UTC)
+    end = dt.datetime.fromtimestamp(periods.day_bounds(last)[1], dt.UTC)
+    cases_ = incidents(user=user, on=on, start=start, end=end).exclude(case=None).values("case")
+    steps: dict[int, dict[str, dt.datetime]] = defaultdict(dict)
+    rows = CaseStep.objects.filter(case__in=cases_, action__in=("dispatch", "sign", "arrive", "submit"))
+    for case, action, at in rows.order_by("sequence").values_list("case", "action", "at"):
+        steps[case].setdefault(action, at)
+    found = []
+    for action in ("sign", "arrive", "submit"):
+        took = [(told[action] - told["dispatch"]).total_seconds() / 60 for told in steps.values()
+                if action in told and "dispatch" in told]  # fmt: skip
+        if took:
+            found.append((action, len(took), float(np.percentile(took, 50)), float(np.percentile(took, 90))))
+    return found
 
 
 def cameras(*, user: User, on: dt.date) -> list[tuple[WatchCamera, watch.Camera]]:

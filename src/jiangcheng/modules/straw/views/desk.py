@@ -19,7 +19,7 @@ from jiangcheng.core.access.services import asked_at, person, received_at, recei
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.modules.straw import queries, services
 from jiangcheng.modules.straw.models import FireIncident, Outcome, Source, Verdict
-from jiangcheng.modules.straw.rules import watch
+from jiangcheng.modules.straw.rules import tables, watch
 from jiangcheng.modules.straw.views import wording
 from jiangcheng.standards import periods
 
@@ -201,7 +201,7 @@ def _page(request: HttpRequest, more: dict[str, Any], status: int = 200) -> Http
     asked = request.GET.get("verdict", "")
     if asked in Verdict.values:
         rows = rows.filter(verdict=asked)
-    page = Paginator(rows.prefetch_related("signs"), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows.prefetch_related("signs", "case__steps"), PAGE).get_page(request.GET.get("page"))
     managed = access.scope(request.user, "straw.manage", on)
     found = queries.covered(start=start, end=min(end, max(start, received_at(request))))
     context = {
@@ -219,8 +219,18 @@ def _clock(row: FireIncident, now: dt.datetime) -> dict[str, Any] | None:
     case = row.case
     if case is None or case.closed_at is not None or case.due_at is None:
         return None
-    minutes = round((case.due_at - now).total_seconds() / 60)
-    return {"late": minutes < 0, "minutes": abs(minutes), "due": case.due_at}
+    steps = {step.action: step.at for step in case.steps.all()}
+    due, what = case.due_at, _("时限")
+    signed = steps.get("sign")
+    if case.state == "handling" and signed is not None and "arrive" not in steps:
+        due, what = signed + dt.timedelta(minutes=arrival_minutes(row)), _("到场")
+    minutes = round((due - now).total_seconds() / 60)
+    return {"late": minutes < 0, "minutes": abs(minutes), "what": what}
+
+
+def arrival_minutes(row: FireIncident) -> float:
+    """Return how long somebody may take to arrive at a fire after signing for it [min]."""
+    return float(tables.in_force("detection", row.first_at.date())["arrival_minutes"]["arrive"])
 
 
 def _line(row: FireIncident, managed: Any, now: dt.datetime) -> dict[str, Any]:

@@ -44,6 +44,10 @@ def watch(request: HttpRequest) -> HttpResponse:
         "feeds": queries.feeds(), "has_key": bool(services.configured().get("map_key")), "runs": queries.latest_runs(),
         "skill": [(labels.get(row.source, row.source), row) for row in queries.source_skill(
             user=user, on=on, first=first, last=last)],
+        "response": [
+            (wording.step(code), *told)
+            for code, *told in queries.response(user=user, on=on, first=first, last=last)
+        ],
         "blind": [(zone, wording.name(zone), 100 * share) for zone, share in queries.blind_zones(user=user, on=on)],
         "cameras": [row for row, _camera in queries.cameras(user=user, on=on)],
         "mask": mask, "rule": rule, "looks": tables.in_force("looks", on),

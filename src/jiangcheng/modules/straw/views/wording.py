@@ -137,3 +137,8 @@ def look(state: str) -> str:
     return {
         "seen": _("确有观测"), "cloud": _("被云遮挡"), "unsure": _("有过境但云况未知"), "none": _("无过境、无巡查"),
     }[state]  # fmt: skip
+
+
+def step(code: str) -> str:
+    """Return a step of a fire's case."""
+    return {"sign": _("签收"), "arrive": _("到场"), "submit": _("反馈")}[code]
