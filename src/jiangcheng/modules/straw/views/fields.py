@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
@@ -60,7 +61,7 @@ def import_scene(request: HttpRequest) -> HttpResponse:
     """Read an image for residue cover; only those who manage the whole city may."""
     if not access.scope(request.user, "straw.manage", received_date(request)).everything:
         return _cover(request, _("影像由市级统一判读。"), status=403)
-    sent: dict[str, UploadedFile] = request.FILES.dict()  # type: ignore[assignment]
+    sent: dict[str, UploadedFile[Any]] = request.FILES.dict()  # type: ignore[assignment]
     outline = sent.pop("village_file", None)
     try:
         sensed_on = dt.date.fromisoformat(request.POST.get("sensed_on", ""))
@@ -69,7 +70,7 @@ def import_scene(request: HttpRequest) -> HttpResponse:
         if outline is None or not code or sum(file.size or 0 for file in sent.values()) > MOST_BYTES:
             raise ValueError("file")
         scene = services.read_scene(
-            code=code, sensed_on=sensed_on, source=request.POST.get("source", ""), files=sent,  # type: ignore[arg-type]
+            code=code, sensed_on=sensed_on, source=request.POST.get("source", ""), files=sent,
             villages=services.villages_of(json.loads(outline.read())), actor=person(request),
             now=received_at(request), add_offset=offset,
         )  # fmt: skip
