@@ -9,8 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-DRAWS = 2000
+DRAWS = 400
 SEED = 20260102
 LOOKS_BACK = 14
 """Days of the recent pace."""
@@ -91,14 +92,23 @@ def forecast(
     steps = _steps(known, on)
     if not steps or sum(steps) <= 0:
         return Forecast(rest, 0.0 if steps else None, None, None, None)
-    rng = np.random.default_rng(SEED)
-    drawn = rng.choice(np.array(steps), (DRAWS, FURTHEST))
+    pace = float(np.mean(steps))
     shut = [bool((closed or {}).get(on + dt.timedelta(days=ahead))) for ahead in range(1, FURTHEST + 1)]
-    drawn[:, np.array(shut)] = 0.0
-    reached = np.cumsum(drawn, axis=1) >= rest - 1e-9
-    first = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, FURTHEST + 1)
+    near = min(FURTHEST, math.ceil(2 * rest / pace) + 20 + sum(shut))
+    first = _first_days(steps, rest, np.array(shut[:near]))
+    if near < FURTHEST and np.quantile(first, 0.9, method="higher") > near:
+        first = _first_days(steps, rest, np.array(shut))
     dates = [_date(on, float(np.quantile(first, q, method="higher"))) for q in (0.5, 0.1, 0.9)]
-    return Forecast(rest, float(np.mean(steps)), *dates)
+    return Forecast(rest, pace, *dates)
+
+
+def _first_days(steps: Sequence[float], rest: float, shut: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return in how many days each of the drawn futures is done; one more than the days where it is not."""
+    drawn = np.random.default_rng(SEED).choice(np.array(steps), (DRAWS, len(shut)))
+    drawn[:, shut] = 0.0
+    reached = np.cumsum(drawn, axis=1) >= rest - 1e-9
+    first = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, len(shut) + 1)
+    return first.astype(np.int64)
 
 
 def _steps(known: Sequence[Day], on: dt.date) -> list[float]:
