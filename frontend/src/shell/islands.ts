@@ -3,6 +3,7 @@ type Mount = (host: HTMLElement) => void
 const ISLANDS: [selector: string, load: () => Promise<{ mount: Mount }>][] = [
   ['[data-map]', () => import('../map')],
   ['[data-place]', () => import('../map/place')],
+  ['[data-draw]', () => import('../draw')],
   ['[data-chart-src]', () => import('../chart')],
 ]
 

@@ -245,3 +245,13 @@ GATEWAY = {
     "forward": json.loads(os.environ.get("JIANGCHENG_FORWARD", "[]")),
 }
 """The ways in and out of measured data; ``mqtt`` and ``forward`` are described in docs/gateway.md."""
+
+FIRMS = {
+    "map_key": os.environ.get("JIANGCHENG_FIRMS_MAP_KEY", ""),
+    "base": os.environ.get("JIANGCHENG_FIRMS_URL", "https://firms.modaps.eosdis.nasa.gov"),
+    "area": os.environ.get("JIANGCHENG_FIRMS_AREA", "125.6,42.4,127.9,44.8"),
+    "sources": os.environ.get(
+        "JIANGCHENG_FIRMS_SOURCES", "VIIRS_SNPP_NRT,VIIRS_NOAA20_NRT,VIIRS_NOAA21_NRT,MODIS_NRT"
+    ).split(","),
+}
+"""Satellite fire points; without a key nothing is asked. See docs/straw.md."""

@@ -134,6 +134,8 @@ class Hook:
         ``(user, now) -> list[ToDo]``: what waits for a person.
     ``case.proposals``
         ``(case_number, at) -> list[Proposed]``: who could be sent to a case by the matter it is about.
+    ``case.acted.<case type>``
+        ``(case_number, action, actor, now, details, text) -> None``: a case of a type took a step.
     ``case.converted.<target>``
         ``(case_number, actor, now, reason) -> Opened``: a case is turned into something graver.
     ``facility.checklist``
@@ -283,6 +285,8 @@ class Register:
     """True: the rows of a facility show in the enterprise's file."""
     geometry: bool = False
     """True: the rows with a position are a layer of the one map."""
+    in_field: bool = False
+    """True: rows a person may move on are tasks in the field app, off line too; needs a workflow."""
     group: str = "modules"
     icon: str = "list"
     order: int = 500

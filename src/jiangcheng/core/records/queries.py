@@ -154,6 +154,12 @@ def permissions_on(*, record: Record, user: User, on: dt.date) -> frozenset[str]
     )
 
 
+def final_states(declared: Register) -> list[str]:
+    """Return the states in which a register's rows are at their end, by the latest workflow."""
+    found = workflow_of(declared)
+    return [state["code"] for state in found.definition["states"] if state.get("final")] if found else []
+
+
 def available_actions(*, record: Record, user: User, on: dt.date) -> list[AvailableAction]:
     """Return what a person may do with a row now, in the order of the workflow."""
     if record.workflow is None or record.withdrawn_at is not None:

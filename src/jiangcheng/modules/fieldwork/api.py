@@ -24,11 +24,14 @@ from django.http import (
     JsonResponse,
 )
 from django.middleware.csrf import get_token
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.core.cases import queries as cases
+from jiangcheng.core.records import queries as records
+from jiangcheng.core.records.models import Record
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.rules import MAX_EVIDENCE_BYTES
 from jiangcheng.modules.fieldwork import queries, rules, services
@@ -79,7 +82,10 @@ def bootstrap(request: HttpRequest) -> HttpResponseBase:
             for plant in plants
         ],
         "checklists": {plant.code: _checklist(plant.code, on) for plant in plants[: queries.MOST_CHECKLISTS]},
-        "cases": [_task(case, actions, on) for case, actions in queries.tasks(user=user, on=on)],
+        "cases": [
+            *(_task(case, actions, on) for case, actions in queries.tasks(user=user, on=on)),
+            *(_row(row, actions) for row, actions in queries.field_rows(user=user, on=on)),
+        ],
         "todo": [_plain(item) for item in queries.todo(user=user, now=received_at(request))],
         "limits": {"photos": limits.photos, "near_metres": limits.near_metres, "text": limits.text_length},
     }
@@ -349,6 +355,42 @@ def _task(case: Any, actions: list[cases.AvailableAction], on: dt.date) -> dict[
     if any("reason_code" in action.needs for action in actions):
         task["reasons"] = case.workflow.definition["reason_codes"]
     return task
+
+
+def _row(row: Record, actions: list[records.AvailableAction]) -> dict[str, Any]:
+    """Return a row of a register in the form of a task, so that the phone shows and sends it like a case."""
+    declared = records.register_of(row)
+    assert row.workflow is not None
+    states = {state["code"]: state for state in row.workflow.definition["states"]}
+    shown = [
+        f"{row._meta.get_field(name).verbose_name}：{_shown(row, name)}"  # type: ignore[union-attr]
+        for name in declared.columns
+        if name not in ("number", "state", *declared.personal) and _shown(row, name)
+    ]
+    task = {
+        "number": row.number,
+        "title_zh": f"{declared.names.zh} {row.number}",
+        "title_en": f"{declared.names.en} {row.number}",
+        "description": "\n".join(shown),
+        "severity": records.SEVERITY,
+        "state_zh": states[row.state]["name_zh"],
+        "state_en": states[row.state]["name_en"],
+        "due_at": row.due_at,
+        "longitude": row.longitude,
+        "latitude": row.latitude,
+        "seen": queries.last_row_sequence(row),
+        "actions": [dataclasses.asdict(action) for action in actions],
+    }
+    if any("reason_code" in action.needs for action in actions):
+        task["reasons"] = row.workflow.definition["reason_codes"]
+    return task
+
+
+def _shown(row: Record, name: str) -> str:
+    value = getattr(row, f"get_{name}_display", lambda: getattr(row, name))()
+    if isinstance(value, dt.datetime):
+        value = timezone.localtime(value).strftime("%m-%d %H:%M")
+    return "" if value is None else str(value)
 
 
 def _checklist(code: str, on: dt.date) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import queries as cases
 from jiangcheng.core.cases.models import Case
 from jiangcheng.core.manifest import CheckItem, ToDo, manifests
+from jiangcheng.core.records import queries as records
+from jiangcheng.core.records.models import Record
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.models import Evidence, Facility, GridCell, GridDuty
 from jiangcheng.modules.fieldwork import rules
@@ -23,7 +25,7 @@ from jiangcheng.modules.fieldwork.models import Patrol, Submission
 
 SIMPLIFIED = 5e-5
 """Tolerance of the outlines phones get [degrees], about 5 m."""
-MOST_CASES, MOST_FACILITIES, MOST_CHECKLISTS, MOST_CELLS = 60, 300, 40, 80
+MOST_CASES, MOST_ROWS, MOST_FACILITIES, MOST_CHECKLISTS, MOST_CELLS = 60, 40, 300, 40, 80
 
 
 def own_cells(*, user: User, on: dt.date) -> list[GridCell]:
@@ -70,6 +72,37 @@ def tasks(*, user: User, on: dt.date) -> list[tuple[Case, list[cases.AvailableAc
         found.setdefault(case.pk, case)
     able = [(case, cases.available_actions(case=case, user=user, on=on)) for case in found.values()]
     return [(case, actions) for case, actions in able if actions or case.handler_id == user.pk]
+
+
+def field_rows(*, user: User, on: dt.date) -> list[tuple[Record, list[records.AvailableAction]]]:
+    """Return the rows of registers for the field that a person may move on, with what they may do."""
+    found: list[tuple[Record, list[records.AvailableAction]]] = []
+    for declared in manifests.registers().values():
+        if not declared.in_field:
+            continue
+        final = records.final_states(declared)
+        rows = records.visible(register=declared.code, user=user, on=on).filter(withdrawn_at=None)
+        for row in rows.exclude(state__in=final).order_by("due_at", "-pk")[:MOST_ROWS]:
+            if actions := records.available_actions(record=row, user=user, on=on):
+                found.append((row, actions))
+    return found
+
+
+def row_of(*, number: str, user: User, on: dt.date) -> Record | None:
+    """Return a row of a register for the field that a person may see."""
+    for declared in manifests.registers().values():
+        if declared.in_field:
+            row = records.visible(register=declared.code, user=user, on=on).filter(number=number).first()
+            if row is not None:
+                assert isinstance(row, Record)
+                return row
+    return None
+
+
+def last_row_sequence(row: Record) -> int:
+    """Return the sequence of a row's last step."""
+    steps = records.steps(register=records.register_of(row).code, number=row.number)
+    return steps.order_by("-sequence").values_list("sequence", flat=True).first() or 0
 
 
 def case_of(*, number: str, user: User, on: dt.date) -> Case | None:

@@ -16,6 +16,7 @@ from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import services as cases
 from jiangcheng.core.cases.models import Case
 from jiangcheng.core.records import services as records
+from jiangcheng.core.records.models import Record
 from jiangcheng.core.registry import queries as registry_queries
 from jiangcheng.core.registry import services as registry
 from jiangcheng.core.registry.models import Evidence, Facility
@@ -261,9 +262,10 @@ def _files(photos: Sequence[Evidence]) -> list[File[bytes]]:
 
 
 def _act(entry: Entry) -> dict[str, Any]:
-    case = queries.case_of(number=entry.text("case", required=True), user=entry.user, on=entry.on)
+    number = entry.text("case", required=True)
+    case = queries.case_of(number=number, user=entry.user, on=entry.on)
     if case is None:
-        raise Rejected(404, "case", "unknown")
+        return _act_on_row(entry, number)
     details = entry.body.get("details") or {}
     if not isinstance(details, dict):
         raise Rejected(422, "details", "type")
@@ -284,6 +286,52 @@ def _act(entry: Entry) -> dict[str, Any]:
             raise Rejected(409, "case", *error.reasons, state=present_state(case)) from error
         raise
     return {"number": case.number, "state": case.state, "sequence": step.sequence}
+
+
+def _act_on_row(entry: Entry, number: str) -> dict[str, Any]:
+    """Move a row of a register that is open to the field; the act is dated by the corrected clock of the phone."""
+    row = queries.row_of(number=number, user=entry.user, on=entry.on)
+    if row is None:
+        raise Rejected(404, "case", "unknown")
+    details = entry.body.get("details") or {}
+    if not isinstance(details, dict):
+        raise Rejected(422, "details", "type")
+    place = {name: entry.number(name, -180, 180) for name in ("longitude", "latitude")}
+    happened = {"happened_at": entry.row.corrected_at.isoformat() if entry.row.corrected_at else None}
+    seen = entry.number("seen", 0, 2**31)
+    try:
+        step = records.act(
+            record=row,
+            action=entry.text("action", required=True),
+            actor=entry.user,
+            now=entry.now,
+            text=entry.text("text"),
+            evidence=entry.photos(),
+            details={
+                **details,
+                **{name: value for name, value in place.items() if value is not None},
+                **happened,
+            },
+            seen=None if seen is None else int(seen),
+        )
+    except cases.Refused as error:
+        if {"stale", "state"} & set(error.reasons):
+            raise Rejected(409, "case", *error.reasons, state=present_row(row)) from error
+        raise
+    row.refresh_from_db()
+    return {"number": row.number, "state": row.state, "sequence": step.sequence}
+
+
+def present_row(row: Record) -> dict[str, Any]:
+    """Return what a person has to see of a row that somebody else has moved."""
+    row.refresh_from_db()
+    assert row.workflow is not None
+    states = {state["code"]: state for state in row.workflow.definition["states"]}
+    return {
+        "number": row.number, "state": row.state, "state_zh": states[row.state]["name_zh"],
+        "state_en": states[row.state]["name_en"], "sequence": queries.last_row_sequence(row),
+        "at": row.state_at.isoformat() if row.state_at else None, "by": "", "text": "",
+    }  # fmt: skip
 
 
 def present_state(case: Case) -> dict[str, Any]:

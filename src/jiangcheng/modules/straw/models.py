@@ -27,6 +27,13 @@ def crops() -> list[tuple[str, str]]:
     return [(row["code"], row["name_zh" if chinese else "name_en"]) for row in rows]
 
 
+def check_ratio(crop: str, ratio: float | None) -> None:
+    """Refuse a ratio of straw to grain beyond the cap of its crop."""
+    rows = {row["code"]: row for row in tables.table("balance")[-1]["crops"]}
+    if ratio is not None and crop in rows and ratio > rows[crop]["most_ratio"]:
+        raise ValidationError({"ratio": _("草谷比不能大于 %(most)s") % {"most": rows[crop]["most_ratio"]}})
+
+
 def check_outline(value: object) -> None:
     """Refuse what is not the outline of an area: a valid GeoJSON polygon of some size."""
     try:
@@ -71,6 +78,147 @@ class Outcome(models.TextChoices):
     PLANNED = "planned", _("计划烧除")
 
 
+class FeedState(models.Model):
+    """How the feed of a satellite goes: when it answered, what it said, when it is asked again."""
+
+    source = models.CharField(max_length=20, unique=True)
+    asked_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    """The last good answer; from here on it is asked again."""
+    next_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    told = models.CharField(max_length=200, blank=True)
+    """What the source said when it failed, without the key."""
+    rows = models.PositiveIntegerField(default=0)
+    """Rows of the last good answer."""
+
+    def __str__(self) -> str:
+        return self.source
+
+
+class HeatMask(models.Model):
+    """Standing heat as learnt for a month from the 24 before it."""
+
+    month = models.DateField(unique=True)
+    computed_at = models.DateTimeField()
+    signals = models.PositiveIntegerField(default=0)
+    """Signals of the window it was learnt from."""
+    cells = models.JSONField(default=list)
+    """Of each cell: column, row, why, months, signals, share at night."""
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class LandArea(models.Model):
+    """A polygon of cropland or industry of a dated data set; a newer data set of the kind replaces all."""
+
+    class Kind(models.TextChoices):
+        CROPLAND = "cropland", _("耕地")
+        INDUSTRY = "industry", _("工业用地")
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    dataset = models.CharField(max_length=80)
+    name = models.CharField(max_length=120, blank=True)
+    weight = models.FloatField(default=1.0)
+    """How much of the area counts as cropland, 0 to 1."""
+    boundary = models.JSONField()
+    west = models.FloatField()
+    south = models.FloatField()
+    east = models.FloatField()
+    north = models.FloatField()
+    valid_from_date = models.DateField()
+    valid_to_date = models.DateField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "west", "south"], name="straw_land_place")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name or self.pk}"
+
+
+class LandGrid(models.Model):
+    """Share of cropland on a grid of degrees, from a raster of land cover; one byte per cell, percent."""
+
+    dataset = models.CharField(max_length=80)
+    west = models.FloatField()
+    north = models.FloatField()
+    step = models.FloatField()
+    rows = models.PositiveIntegerField()
+    columns = models.PositiveIntegerField()
+    values = models.BinaryField()
+    source = models.CharField(max_length=200)
+    valid_from_date = models.DateField()
+
+    def __str__(self) -> str:
+        return self.dataset
+
+
+class ReferencePoint(models.Model):
+    """A fire of the national list: a day and a place, to compare with and to count by; it opens no case."""
+
+    dataset = models.CharField(max_length=80)
+    day = models.DateField(db_index=True)
+    longitude = models.FloatField()
+    latitude = models.FloatField()
+    province = models.CharField(max_length=40)
+    city = models.CharField(max_length=40)
+    county = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset", "day", "longitude", "latitude"], name="straw_reference"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} {self.day}"
+
+
+class ResidueScene(models.Model):
+    """A satellite image read for residue cover."""
+
+    code = models.CharField(max_length=80, unique=True)
+    sensed_on = models.DateField(db_index=True)
+    source = models.CharField(max_length=200)
+    calibration = models.CharField(max_length=40)
+    rule_version = models.CharField(max_length=20)
+    pixel_hectares = models.FloatField()
+    masks = models.JSONField(default=list)
+    """Which masks could be applied: ``ndvi``, ``ndsi``, ``cropland``, ``dark``."""
+    sha256 = models.CharField(max_length=64)
+    read_at = models.DateTimeField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ResidueCover(models.Model):
+    """What a scene says of a village."""
+
+    scene = models.ForeignKey(ResidueScene, on_delete=models.CASCADE, related_name="covers")
+    village = models.CharField(max_length=80)
+    region = models.ForeignKey(Region, null=True, on_delete=models.PROTECT, related_name="+")
+    pixels = models.PositiveIntegerField()
+    valid = models.PositiveIntegerField()
+    mean = models.FloatField(null=True)
+    """[%]"""
+    shares = models.JSONField(default=list)
+    kept = models.FloatField(null=True)
+    """Share of fields with at least the cover of conservation tillage [%]."""
+    bare = models.CharField(max_length=20, blank=True)
+    """What the bare ground is: ``ploughed``, ``burnt``, ``ploughed_or_burnt`` or nothing to say."""
+    fires = models.PositiveIntegerField(default=0)
+    ledger = models.FloatField(null=True)
+    """The same share after the ledger [%]."""
+    differs = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.scene} {self.village}"
+
+
 class SignalRun(models.Model):
     """One import of signals: where they come from and what came of it."""
 
@@ -110,6 +258,8 @@ class FireIncident(models.Model):
     judged_at = models.DateTimeField()
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
     outcome_text = models.CharField(max_length=200, blank=True)
+    burnt_mu = models.FloatField(null=True)
+    """Burnt area as measured on the spot."""
     outcome_at = models.DateTimeField(null=True)
     outcome_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -160,6 +310,7 @@ class BurnZone(models.Model):
 
     class Kind(models.TextChoices):
         BAN = "ban", _("禁烧区")
+        BELT = "belt", _("一公里敏感带")
         LIMIT = "limit", _("限烧区")
 
     code = models.CharField(max_length=40)
@@ -280,3 +431,131 @@ class StrawHarvest(Record):
         """Refuse what contradicts the ledger: more returned than sown."""
         if self.returned is not None and self.sown is not None and self.returned > self.sown:
             raise ValidationError({"returned": _("还田面积不能大于播种面积")})
+        check_ratio(self.crop, self.ratio)
+        if None in (self.sent_out, self.grain):
+            return
+        row = next(row for row in tables.table("balance")[-1]["crops"] if row["code"] == self.crop)
+        most = self.grain * (self.ratio or row["ratio"]) * (self.collectable or row["collectable"])
+        if self.sent_out > most * (1 + 1e-9):
+            raise ValidationError({"sent_out": _("调出量不能大于可收集量")})
+
+
+class StrawCoefficient(Record):
+    """An area's own ratio of straw to grain and collectable share, by year; the nearest filled-in one counts."""
+
+    area = models.CharField(_("行政区代码（全国为 100000）"), max_length=12)
+    year = models.PositiveIntegerField(_("年度"))
+    crop = models.CharField(_("作物"), max_length=20, choices=crops)
+    ratio = models.FloatField(_("草谷比"), null=True, blank=True, validators=NOT_NEGATIVE)
+    collectable = models.FloatField(_("可收集系数"), null=True, blank=True, validators=SHARE)
+    origin = models.CharField(_("数据来源"), max_length=120)
+
+    def clean(self) -> None:
+        """Refuse a code that is none and a ratio beyond the crop's cap."""
+        if not self.area.isdecimal() or len(self.area) < 2:
+            raise ValidationError({"area": _("请填写行政区代码，全国为 100000。")})
+        check_ratio(self.crop, self.ratio)
+
+
+class StrawProgress(Record):
+    """What a village has done up to the evening of a day, since the beginning of the season [mu]."""
+
+    village = models.CharField(_("村屯"), max_length=80)
+    crop = models.CharField(_("作物"), max_length=20, choices=crops)
+    day = models.DateField(_("日期"))
+    area_mu = models.FloatField(_("应处置面积（亩）"), validators=NOT_NEGATIVE)
+    harvested = models.FloatField(_("已收获（亩）"), default=0, validators=NOT_NEGATIVE)
+    baled = models.FloatField(_("打包离田（亩）"), default=0, validators=NOT_NEGATIVE)
+    shredded = models.FloatField(_("粉碎覆盖还田（亩）"), default=0, validators=NOT_NEGATIVE)
+    ploughed = models.FloatField(_("翻埋还田（亩）"), default=0, validators=NOT_NEGATIVE)
+    burned = models.FloatField(_("计划烧除（亩）"), default=0, validators=NOT_NEGATIVE)
+    tonnes = models.FloatField(_("离田重量（吨）"), null=True, blank=True, validators=NOT_NEGATIVE)
+
+    def clean(self) -> None:
+        """Refuse a report of more than there is."""
+        done = sum(getattr(self, name) or 0 for name in ("baled", "shredded", "ploughed", "burned"))
+        if (self.harvested or 0) > (self.area_mu or 0) * (1 + 1e-9):
+            raise ValidationError({"harvested": _("已收获面积大于应处置面积")})
+        if done > (self.harvested or 0) * (1 + 1e-9):
+            raise ValidationError({"baled": _("离田、还田与烧除之和大于已收获面积")})
+
+
+class BaleTicket(Record):
+    """A load of bales over the weighbridge (离田磅单)."""
+
+    village = models.CharField(_("村屯"), max_length=80)
+    crop = models.CharField(_("作物"), max_length=20, choices=crops)
+    weighed_at = models.DateTimeField(_("过磅时间"))
+    gross = models.FloatField(_("毛重（吨）"), validators=NOT_NEGATIVE)
+    tare = models.FloatField(_("皮重（吨）"), validators=NOT_NEGATIVE)
+    vehicle = models.CharField(_("车牌"), max_length=20, blank=True)
+    buyer = models.CharField(_("收储单位"), max_length=120, blank=True)
+
+    def clean(self) -> None:
+        """Refuse a load lighter than nothing."""
+        if self.gross is not None and self.tare is not None and self.gross <= self.tare:
+            raise ValidationError({"gross": _("毛重须大于皮重")})
+
+
+class DutyContract(Record):
+    """A signed duty at one of five levels (五级包保责任书)."""
+
+    class Level(models.TextChoices):
+        CITY = "city", _("市")
+        COUNTY = "county", _("县区")
+        TOWNSHIP = "township", _("乡镇")
+        VILLAGE = "village", _("村")
+        HOUSEHOLD = "household", _("户")
+
+    level = models.CharField(_("层级"), max_length=10, choices=Level)
+    holder = models.CharField(_("责任人"), max_length=80)
+    phone = models.CharField(_("电话"), max_length=40, blank=True)
+    village = models.CharField(_("村屯"), max_length=80, blank=True)
+    household = models.CharField(_("农户"), max_length=80, blank=True)
+    upper = models.CharField(_("上级责任书编号"), max_length=40, blank=True)
+    area_mu = models.FloatField(_("面积（亩）"), default=0, validators=NOT_NEGATIVE)
+    starts_on = models.DateField(_("生效日期"))
+    ends_on = models.DateField(_("终止日期"), null=True, blank=True)
+
+    def clean(self) -> None:
+        """Refuse a contract without the place its level is about."""
+        if self.region is None:
+            raise ValidationError({"region": _("请填写行政区")})
+        if self.level in ("village", "household") and not self.village:
+            raise ValidationError({"village": _("请填写村屯")})
+        if self.level == "household" and not self.household:
+            raise ValidationError({"household": _("请填写农户")})
+        if self.ends_on and self.ends_on <= self.starts_on:
+            raise ValidationError({"ends_on": _("终止日期须晚于生效日期")})
+
+
+class FireObjection(Record):
+    """An objection of a county or township to a fire in its account."""
+
+    fire = models.CharField(_("火点编号"), max_length=40)
+    grounds = models.CharField(_("异议理由"), max_length=500)
+
+    def clean(self) -> None:
+        """Refuse an objection to a fire that is not there."""
+        if not FireIncident.objects.filter(number=self.fire, merged_into=None).exists():
+            raise ValidationError({"fire": _("没有这个火点")})
+
+
+class WatchCamera(Record):
+    """A camera that looks for fires: where it stands, how far and where to it looks."""
+
+    name = models.CharField(_("名称"), max_length=80)
+    kilometres = models.FloatField(
+        _("有效距离（km）"), validators=(MinValueValidator(0.1), MaxValueValidator(30))
+    )
+    first_degrees = models.FloatField(_("起始方位（°）"), default=0, validators=NOT_NEGATIVE)
+    last_degrees = models.FloatField(_("终止方位（°）"), default=360, validators=NOT_NEGATIVE)
+    thermal = models.BooleanField(_("热成像"), default=False)
+    working = models.BooleanField(_("在线"), default=True)
+
+    def clean(self) -> None:
+        """Refuse a camera without a place, or a direction that is none."""
+        if self.longitude is None or self.latitude is None:
+            raise ValidationError({"longitude": _("请填写经度和纬度。")})
+        if not 0 <= self.first_degrees <= 360 or not 0 <= self.last_degrees <= 360:
+            raise ValidationError({"first_degrees": _("方位为 0 至 360 度")})

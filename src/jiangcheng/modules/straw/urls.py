@@ -1,6 +1,6 @@
 """Addresses of the room `straw`."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from jiangcheng.modules.straw import views
 
@@ -13,7 +13,16 @@ urlpatterns = [
     path("incidents/<str:number>/conclude", views.conclude, name="conclude"),
     path("fires.geojson", views.layer, name="layer"),
     path("zones.geojson", views.zones_layer, name="zones_layer"),
+    path("cameras.geojson", views.cameras_layer, name="cameras_layer"),
+    path("zones/draw", views.draw_zone, name="draw"),
+    path("progress", views.progress, name="progress"),
+    path("cover", views.cover, name="cover"),
+    path("cover/scenes", views.import_scene, name="import_scene"),
+    path("watch", views.watch, name="watch"),
+    path("accounts", views.accounts, name="accounts"),
     path("window", views.window, name="window"),
     path("season", views.season, name="season"),
+    re_path(r"^season\.(?P<form>pdf|docx|csv)$", views.season_file, name="season_file"),
+    path("ledger/copy", views.copy_year, name="copy_year"),
     path("ledger", views.ledger, name="ledger"),
 ]

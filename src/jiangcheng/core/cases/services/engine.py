@@ -96,6 +96,15 @@ def act(
         proof = [*evidence, *kept(files, actor, now)]
         step = _step(locked, wanted, actor, now, text.strip(), proof, given)
         _follow_up(locked, wanted, step, actor, now)
+        manifests.ask(
+            f"case.acted.{locked.case_type}",
+            case_number=locked.number,
+            action=action,
+            actor=actor,
+            now=now,
+            details=given,
+            text=step.text,
+        )
         _announce(locked, wanted, now)
         access.record(
             actor=actor,

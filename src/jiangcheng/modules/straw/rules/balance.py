@@ -59,6 +59,17 @@ class Balance:
         return 100.0 * self.used / self.collectable if self.collectable else None
 
     @property
+    def ability(self) -> float | None:
+        """Return the index of the ability to use straw (综合利用能力指数): use inside the area over collectable."""
+        inside = self.market + self.scattered + self.returned
+        return inside / self.collectable if self.collectable else None
+
+    @property
+    def industry(self) -> float | None:
+        """Return the index of industrial use (产业化利用能力指数): enterprises over collectable."""
+        return self.market / self.collectable if self.collectable else None
+
+    @property
     def rest(self) -> float:
         """Return what is left of the collectable straw; negative where the ledger claims more than there is."""
         return self.collectable - self.used
@@ -94,6 +105,45 @@ def balance(harvest: Harvest, on: dt.date) -> Balance:
     scattered = harvest.scattered * collectable / straw if straw else 0.0
     market = sum(harvest.market.values())
     return Balance(straw, collectable, returned, market, scattered, harvest.out, harvest.into)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Coefficient:
+    """A dated ratio of straw to grain and share that can be collected, of an area and a crop."""
+
+    area: str
+    """Code of a county, city or province; `NATION` for the country."""
+    year: int
+    crop: str
+    ratio: float | None
+    collectable: float | None
+    source: str
+
+
+NATION = "100000"
+
+
+def fallback(
+    rows: Iterable[Coefficient], *, area: str, crop: str, year: int
+) -> tuple[tuple[float, str] | None, tuple[float, str] | None]:
+    """Return ratio and collectable share that hold for an area, each with its source; None: the table's.
+
+    Of each field the nearest area that fills it in counts: county, city, province, nation; 0 and nothing are
+    not filled in. Within an area the latest year not after the asked one counts.
+    """
+    fitting = [
+        row
+        for row in rows
+        if row.crop == crop
+        and row.year <= year
+        and (area.startswith(row.area.rstrip("0")) or row.area == NATION)
+    ]
+    fitting.sort(key=lambda row: (row.area != NATION, len(row.area.rstrip("0")), row.year), reverse=True)
+    found: list[tuple[float, str] | None] = []
+    for field in ("ratio", "collectable"):
+        told = ((getattr(row, field), f"{row.area} {row.year} {row.source}") for row in fitting)
+        found.append(next(((value, source) for value, source in told if value), None))
+    return found[0], found[1]
 
 
 def total(balances: Iterable[Balance]) -> Balance:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import scipy.sparse
+import scipy.sparse.csgraph
 import shapely
 from numpy.typing import NDArray
 
@@ -115,25 +118,53 @@ def clusters(signals: Sequence[Seen]) -> NDArray[np.int64]:
     return _components(len(signals), left[near], right[near])
 
 
-def heat_cells(
-    history: Sequence[Seen], on: dt.date, industrial: shapely.Geometry | None = None
-) -> set[tuple[int, int]]:
-    """Learn the cells where something always burns, from the months before a day.
+@dataclasses.dataclass(frozen=True, slots=True)
+class HeatCell:
+    """A cell where something always burns, and why it is held to be so."""
 
-    A cell is standing heat where it was seen in the table's number of distinct months, or, inside an
-    industrial area, where most signals are faint and at night.
+    column: int
+    row: int
+    why: str
+    """``months``, ``night`` (faint, at night, on industrial land), ``register`` (a plant) or ``verified``."""
+    months: int
+    """Distinct months with a signal in the window."""
+    signals: int
+    night_share: float
+    """Share of signals that are faint and at night, 0 to 1."""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Return the numbers of the cell as `cell` gives them."""
+        return self.column, self.row
+
+
+def learn_heat(
+    history: Sequence[Seen],
+    on: dt.date,
+    *,
+    industrial: shapely.Geometry | None = None,
+    plants: Iterable[tuple[float, float]] = (),
+    verified: Iterable[tuple[float, float]] = (),
+) -> list[HeatCell]:
+    """Learn the cells of standing heat from the months before a day.
+
+    A cell is standing heat where it was seen in the table's number of distinct months; where most signals are
+    faint and at night on industrial land; where a registered plant stands and the smaller number of months is
+    reached; or where people found industrial heat on the spot within the window.
 
     Parameters
     ----------
     history
         Satellite signals; others are left out, and so is what lies outside the window.
     industrial
-        Areas of industry; None: unknown, and the second way is not taken.
+        Areas of industry, WGS 84; None: unknown, and the second way is not taken.
+    plants, verified
+        Longitude and latitude of registered plants, and of incidents found to be industrial heat.
 
     Returns
     -------
-    set of (int, int)
-        Cells as `cell` numbers them.
+    list of HeatCell
+        In the order of their cells.
     """
     rule = tables.in_force("detection", on)["heat"]
     since = _months_before(on, rule["window_months"])
@@ -142,22 +173,59 @@ def heat_cells(
     for seen in history:
         if seen.source not in SENSORS or not since <= seen.at.date() < on:
             continue
-        place = cell(seen.longitude, seen.latitude, on)
+        place = _cell(seen.longitude, seen.latitude, rule["degrees"])
         months.setdefault(place, set()).add((seen.at.year, seen.at.month))
         weak = seen.day is False and seen.power is not None and seen.power < rule["faint_megawatts"]
         faint.setdefault(place, []).append(weak)
-    found = {place for place, when in months.items() if len(when) >= rule["months"]}
+    held = {_cell(*point, rule["degrees"]) for point in plants}
+    proven = {_cell(*point, rule["degrees"]) for point in verified}
     if industrial is not None:
-        for place, nights in faint.items():
-            centre = shapely.Point(place[0] * rule["degrees"], place[1] * rule["degrees"])
-            if sum(nights) > rule["night_share"] * len(nights) and industrial.covers(centre):
-                found.add(place)
+        shapely.prepare(industrial)
+    found = []
+    for place in sorted(months.keys() | proven):
+        count, nights = len(months.get(place, ())), faint.get(place, [])
+        share = sum(nights) / len(nights) if nights else 0.0
+        why = _standing(place, count, share, rule, industrial, place in held, place in proven)
+        if why:
+            found.append(HeatCell(*place, why, count, len(nights), round(share, 3)))
     return found
+
+
+def heat_cells(
+    history: Sequence[Seen], on: dt.date, industrial: shapely.Geometry | None = None
+) -> set[tuple[int, int]]:
+    """Return the numbers of the cells that `learn_heat` finds."""
+    return {found.place for found in learn_heat(history, on, industrial=industrial)}
+
+
+def _standing(
+    place: tuple[int, int],
+    months: int,
+    share: float,
+    rule: Mapping[str, Any],
+    industrial: shapely.Geometry | None,
+    plant: bool,
+    proven: bool,
+) -> str:
+    """Return why a cell is standing heat, or nothing."""
+    if months >= rule["months"]:
+        return "months"
+    if proven:
+        return "verified"
+    if plant and months >= rule["plant_months"]:
+        return "register"
+    if industrial is None or not share > rule["night_share"]:
+        return ""
+    centre = shapely.Point(place[0] * rule["degrees"], place[1] * rule["degrees"])
+    return "night" if industrial.covers(centre) else ""
 
 
 def cell(longitude: float, latitude: float, on: dt.date) -> tuple[int, int]:
     """Return the cell of the heat mask that holds a position; its centre is the numbers times its size."""
-    size = tables.in_force("detection", on)["heat"]["degrees"]
+    return _cell(longitude, latitude, tables.in_force("detection", on)["heat"]["degrees"])
+
+
+def _cell(longitude: float, latitude: float, size: float) -> tuple[int, int]:
     return math.floor(longitude / size + 0.5), math.floor(latitude / size + 0.5)
 
 
@@ -178,16 +246,10 @@ def _plane(signals: Iterable[Seen]) -> tuple[NDArray[np.float64], NDArray[np.flo
 
 
 def _components(count: int, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-    parent = list(range(count))
-
-    def root(number: int) -> int:
-        while parent[number] != number:
-            parent[number] = parent[parent[number]]
-            number = parent[number]
-        return number
-
-    for one, other in zip(left.tolist(), right.tolist(), strict=True):
-        first, second = sorted((root(one), root(other)))
-        parent[second] = first
-    roots = np.array([root(number) for number in range(count)], np.int64)
-    return np.unique(roots, return_inverse=True)[1].astype(np.int64)
+    """Number the connected components of a graph in the order of their first member."""
+    links = scipy.sparse.coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
+    labels = scipy.sparse.csgraph.connected_components(links, directed=False)[1]
+    _values, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    order = np.empty(len(first), np.int64)
+    order[np.argsort(first)] = np.arange(len(first))
+    return order[inverse]

@@ -17,6 +17,8 @@ from jiangcheng.modules.straw.rules.fires import KILOMETRES_PER_DEGREE, Seen, ce
 PLANNED, ILLEGAL, EDGE, HEAT, LAND, DOUBTFUL, UNZONED = (
     "planned", "illegal", "edge", "heat", "land", "doubtful", "unzoned",
 )  # fmt: skip
+BANNED = ("ban", "belt")
+"""Kinds of zones in which nothing may burn: ban zones, and the belt of a kilometre along roads and towns."""
 TO_CHECK = frozenset({ILLEGAL, EDGE, DOUBTFUL, UNZONED})
 """Verdicts that somebody has to look at on the spot."""
 
@@ -35,7 +37,7 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone where burning is banned (``ban``) or limited to plans (``limit``)."""
+    """A zone where burning is banned (``ban``, ``belt``) or limited to plans (``limit``)."""
 
     code: str
     kind: str
@@ -102,7 +104,7 @@ def judge(
             DOUBTFUL, (*reasons, {"what": "weak", "signals": len(signals)}), version=rule["version"]
         )
     sound = [seen for seen, doubt in zip(signals, weak, strict=True) if not doubt]
-    ban = max(_share(sound, zones, "ban"))
+    ban = max(_share(sound, zones, *BANNED))
     best = _explained(sound, plans)
     reasons += [*_zone_reasons(sound, zones), *_plan_reasons(sound, plans, best)]
     code = _code(ban, max(_share(sound, zones, "limit")), best is not None, rule["zone"])
@@ -142,13 +144,15 @@ def _code(ban: float, limit: float, planned: bool, shares: Mapping[str, float]) 
     return EDGE if limit >= shares["edge"] else UNZONED
 
 
-def _share(signals: Sequence[Seen], zones: Sequence[Zone], kind: str) -> list[float]:
-    """Return per signal the share of its footprint in zones of a kind."""
-    areas = [zone.area for zone in zones if zone.kind == kind]
+def _share(signals: Sequence[Seen], zones: Sequence[Zone], *kinds: str) -> list[float]:
+    """Return per signal the share of its footprint in zones of some kinds together."""
+    prints = [footprint(seen) for seen in signals]
+    areas = [
+        zone.area for zone in zones if zone.kind in kinds and any(zone.area.intersects(p) for p in prints)
+    ]
     if not areas:
         return [0.0] * len(signals)
     whole = shapely.union_all(areas)
-    prints = [footprint(seen) for seen in signals]
     return [shape.intersection(whole).area / shape.area for shape in prints]
 
 
@@ -170,7 +174,7 @@ def _zone_reasons(signals: Sequence[Seen], zones: Sequence[Zone]) -> list[Mappin
     if not zones:
         return [{"what": "no_zones"}]
     found: list[Mapping[str, Any]] = []
-    for kind in ("ban", "limit"):
+    for kind in (*BANNED, "limit"):
         share = max(_share(signals, zones, kind))
         if share > 0:
             found.append({"what": kind, "share": round(share, 3)})

@@ -1,7 +1,28 @@
-"""Signals become incidents, incidents become cases; zones and residue plans are kept beside them."""
+"""Signals become incidents, incidents become cases; zones, plans, ledgers and images are kept beside them."""
 
-from jiangcheng.modules.straw.services.incidents import conclude, gather, reason_text
-from jiangcheng.modules.straw.services.plans import check_approval, check_start, evaluate_plan, note_out
+from jiangcheng.modules.straw.services.feed import ask, ask_all, configured
+from jiangcheng.modules.straw.services.incidents import conclude, gather, note_result, reason_text
+from jiangcheng.modules.straw.services.land import (
+    LandReport,
+    cropland_share,
+    heat_of,
+    import_land,
+    import_land_raster,
+    learn_heat,
+    learn_month,
+)
+from jiangcheng.modules.straw.services.ledgers import copy_year
+from jiangcheng.modules.straw.services.papers import Report as Paper
+from jiangcheng.modules.straw.services.papers import Section, as_csv, as_docx, as_pdf
+from jiangcheng.modules.straw.services.plans import (
+    check_approval,
+    check_out,
+    check_start,
+    evaluate_plan,
+    note_out,
+)
+from jiangcheng.modules.straw.services.reference import ReferenceReport, import_reference
+from jiangcheng.modules.straw.services.scenes import SceneRefused, Village, read_scene, villages_of
 from jiangcheng.modules.straw.services.signals import (
     NotTaken,
     Problem,
@@ -13,20 +34,44 @@ from jiangcheng.modules.straw.services.signals import (
 from jiangcheng.modules.straw.services.zones import ZoneReport, ZonesRefused, import_zones
 
 __all__ = [
+    "LandReport",
     "NotTaken",
+    "Paper",
     "Problem",
+    "ReferenceReport",
     "Report",
+    "SceneRefused",
+    "Section",
+    "Village",
     "ZoneReport",
     "ZonesRefused",
+    "as_csv",
+    "as_docx",
+    "as_pdf",
+    "ask",
+    "ask_all",
     "check_approval",
+    "check_out",
     "check_start",
     "conclude",
+    "configured",
+    "copy_year",
+    "cropland_share",
     "evaluate_plan",
     "gather",
     "hear",
+    "heat_of",
     "import_firms",
+    "import_land",
+    "import_land_raster",
+    "import_reference",
     "import_zones",
+    "learn_heat",
+    "learn_month",
     "note_out",
+    "note_result",
+    "read_scene",
     "reason_text",
     "take_signals",
+    "villages_of",
 ]

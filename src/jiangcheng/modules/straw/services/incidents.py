@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -19,9 +19,12 @@ from jiangcheng.core.registry import queries as registry
 from jiangcheng.modules.straw import queries
 from jiangcheng.modules.straw.models import FireIncident, FireSignal, Outcome, Verdict
 from jiangcheng.modules.straw.rules import fires, tables, verdicts
+from jiangcheng.modules.straw.services import land
 from jiangcheng.standards import periods
 
 KIND = "straw.fire"
+RESULTS = ("submit", "close_simple", "false_alarm")
+"""Actions of a case that say what was found."""
 TITLES = {
     Verdict.PLANNED: ("计划内烧除火点，核实灭火", "Planned burning: check that it is out"),
     Verdict.ILLEGAL: ("疑似违规露天焚烧秸秆", "Straw probably burnt against the ban"),
@@ -41,17 +44,15 @@ def gather(*, signals: Sequence[FireSignal], now: dt.datetime) -> list[FireIncid
     groups: dict[int, list[int]] = defaultdict(list)
     for place, number in enumerate(numbers.tolist()):
         groups[number].append(place)
-    masks: dict[dt.date, set[tuple[int, int]]] = {}
+    around = queries.Around(signals)
     changed = []
     for places in groups.values():
         members = [pool[place] for place in places]
         if fresh.isdisjoint(member.pk for member in members):
             continue
         incident = _incident(members, now)
-        month = members[0].seen_at.date().replace(day=1)
-        if month not in masks:
-            masks[month] = fires.heat_cells(queries.heat_history(on=month), month)
-        judge(incident, members, heat=masks[month], weak=[bool(weak[place]) for place in places], now=now)
+        heat = around.heat(members[0].seen_at.date(), lambda month: land.heat_of(month=month, now=now))
+        judge(incident, members, around, heat=heat, weak=[bool(weak[place]) for place in places], now=now)
         report(incident, now=now)
         changed.append(incident)
     return changed
@@ -60,6 +61,7 @@ def gather(*, signals: Sequence[FireSignal], now: dt.datetime) -> list[FireIncid
 def judge(
     incident: FireIncident,
     members: Sequence[FireSignal],
+    around: queries.Around,
     *,
     heat: set[tuple[int, int]],
     weak: Sequence[bool],
@@ -67,10 +69,13 @@ def judge(
 ) -> None:
     """Write down what the rules say of an incident with all its signals."""
     incident.first_at, incident.last_at = members[0].seen_at, members[-1].seen_at
+    on = incident.first_at.astimezone(periods.BEIJING).date()
+    rows = [queries.seen(member) for member in members]
+    incident.cropland = land.cropland_share([fires.footprint(row) for row in rows], on=on)
     found = verdicts.judge(
-        [queries.seen(member) for member in members],
-        plans=queries.plans_around(first=incident.first_at, last=incident.last_at),
-        zones=queries.known_zones(on=incident.first_at.astimezone(periods.BEIJING).date()),
+        rows,
+        plans=around.plans(first=incident.first_at, last=incident.last_at),
+        zones=around.zones(on=on),
         heat=heat,
         weak=weak,
         cropland=incident.cropland,
@@ -134,9 +139,16 @@ def report(incident: FireIncident, *, now: dt.datetime) -> None:
 
 
 def conclude(
-    *, incident: FireIncident, outcome: str, text: str, actor: User, now: dt.datetime
+    *, incident: FireIncident, outcome: str, text: str, actor: User, now: dt.datetime, mu: str = ""
 ) -> FireIncident:
     """Keep what people found on the spot; the judgement of the rules stays beside it.
+
+    Industrial heat found on the spot enters the mask of standing heat from now on.
+
+    Parameters
+    ----------
+    mu
+        Burnt area as written [mu], or nothing.
 
     Raises
     ------
@@ -146,15 +158,39 @@ def conclude(
     if outcome not in Outcome.values or not text.strip():
         raise Refused(_("请选择核查结果并写明情况。"))
     with transaction.atomic():
+        area = _area(mu)
         before = {"outcome": incident.outcome, "text": incident.outcome_text}
         incident.outcome, incident.outcome_text = outcome, text.strip()[:200]
-        incident.outcome_at, incident.outcome_by = now, actor
-        incident.save(update_fields=["outcome", "outcome_text", "outcome_at", "outcome_by"])
+        incident.outcome_at, incident.outcome_by, incident.burnt_mu = now, actor, area
+        incident.save(update_fields=["outcome", "outcome_text", "outcome_at", "outcome_by", "burnt_mu"])
         access.record(
             actor=actor, action="straw.conclude", object_type="straw.incident", object_id=incident.number,
             before=before, after={"outcome": outcome, "text": incident.outcome_text}, at=now,
         )  # fmt: skip
     return incident
+
+
+def note_result(
+    *, case_number: str, action: str, actor: User, now: dt.datetime, details: Mapping[str, Any], text: str
+) -> None:
+    """Answer the hook of the cases: a result handed in on the spot, from the phone too, is that of the incident."""
+    if action not in RESULTS or details.get("reason_code") not in Outcome.values:
+        return
+    for incident in FireIncident.objects.filter(case__number=case_number, merged_into=None):
+        conclude(
+            incident=incident, outcome=str(details["reason_code"]), text=text or "—", actor=actor, now=now,
+            mu=str(details.get("burnt_mu") or ""),
+        )  # fmt: skip
+
+
+def _area(mu: str) -> float | None:
+    try:
+        area = float(mu) if mu.strip() else None
+    except ValueError as error:
+        raise Refused(_("过火面积写作数字（亩）。")) from error
+    if area is not None and not 0 <= area < 1e6:
+        raise Refused(_("过火面积写作数字（亩）。"))
+    return area
 
 
 def _incident(members: Sequence[FireSignal], now: dt.datetime) -> FireIncident:
@@ -215,6 +251,7 @@ WORDS = {
     "no_zones": ("当日没有已录入的禁烧区、限烧区", "no ban or limit zone was entered for the day"),
     "outside_zones": ("不在禁烧区、限烧区内", "outside all ban and limit zones"),
     "ban": ("像元范围在禁烧区内占比 {share}", "share of the footprint in ban zones {share}"),
+    "belt": ("像元范围在一公里敏感带内占比 {share}", "share of the footprint in the one-kilometre belt {share}"),
     "limit": ("像元范围在限烧区内占比 {share}", "share of the footprint in limit zones {share}"),
     "plan": ("与已批计划 {plan} 相距 {metres} m，在允许误差 {allowed} m 内，时间相符",
              "{metres} m from approved plan {plan}, within the uncertainty of {allowed} m and its time"),

@@ -16,6 +16,8 @@ from jiangcheng.modules.straw.models import FireIncident, ResiduePlan
 from jiangcheng.modules.straw.rules import tables, verdicts, windows
 from jiangcheng.standards import periods
 
+LONGEST_OFFLINE = dt.timedelta(days=2)
+
 
 def check_approval(
     *, record_number: str, actor: User, now: dt.datetime, details: Mapping[str, Any], text: str
@@ -31,7 +33,7 @@ def check_approval(
     banned = [
         zone.code
         for zone in queries.known_zones(on=plan.starts_at.astimezone(periods.BEIJING).date())
-        if zone.kind == "ban" and zone.area.intersects(area)
+        if zone.kind in verdicts.BANNED and zone.area.intersects(area)
     ]
     if banned:
         raise Refused(_("计划范围涉及禁烧区：%(zones)s。") % {"zones": "、".join(banned)})
@@ -46,7 +48,11 @@ def check_approval(
 def check_start(
     *, record_number: str, actor: User, now: dt.datetime, details: Mapping[str, Any], text: str
 ) -> None:
-    """Answer the hook of ``start``: nobody lights a fire outside the approved time or under a red light."""
+    """Answer the hook of ``start``: nobody lights a fire outside the approved time or under a red light.
+
+    A report that waited on the phone for a network counts for the time it was made.
+    """
+    now = happened(details, now)
     plan = ResiduePlan.objects.select_related("region").get(number=record_number)
     slack = dt.timedelta(minutes=tables.in_force("detection", now.date())["plan"]["minutes"])
     if not plan.starts_at - slack <= now <= plan.ends_at:
@@ -64,7 +70,35 @@ def note_out(
 ) -> None:
     """Answer the hook of ``put_out``: keep when the fire was reported out."""
     plan = ResiduePlan.objects.get(number=record_number)
-    records.change(record=plan, values={"out_at": now}, actor=actor, at=now)
+    records.change(record=plan, values={"out_at": happened(details, now)}, actor=actor, at=now)
+
+
+def check_out(
+    *, record_number: str, actor: User, now: dt.datetime, details: Mapping[str, Any], text: str
+) -> None:
+    """Answer the hook of ``confirm``: an hour has passed, no signal says it still burns; keep what satellites say.
+
+    A signal on the plan after it was reported out bars the confirmation: then it burns again. No signal is
+    proof only where a satellite passed in between under an open sky; the row keeps which of both it is.
+    """
+    plan = ResiduePlan.objects.select_related("region").get(number=record_number)
+    at, out_at = happened(details, now), plan.out_at or now
+    hours = tables.in_force("detection", at.date())["cool_down"]["hours"]
+    if at < out_at + dt.timedelta(hours=hours):
+        raise Refused(_("灭火报告满 %(hours)g 小时后方可确认。") % {"hours": hours})
+    if _reburns(plan, out_at):
+        raise Refused(_("灭火报告之后，计划范围内仍有火点信号：请按复燃处理。"))
+    found = {**plan.evaluation, "cool_down": queries.cool_down(plan=plan, since=out_at, until=at)}
+    records.change(record=plan, values={"evaluation": found}, actor=actor, at=now)
+
+
+def happened(details: Mapping[str, Any], now: dt.datetime) -> dt.datetime:
+    """Return when a reported step took place: the phone's corrected time, within the two days before now."""
+    try:
+        at = dt.datetime.fromisoformat(str(details.get("happened_at")))
+    except ValueError:
+        return now
+    return at if at.tzinfo and now - LONGEST_OFFLINE <= at <= now else now
 
 
 def evaluate_plan(
@@ -78,6 +112,7 @@ def evaluate_plan(
     pm25 = queries.daily_pm25(first=day - dt.timedelta(days=1), last=day + dt.timedelta(days=1))
     out_at = plan.out_at or now
     found = {
+        **plan.evaluation,
         "area_percent": round(100 * plan.actual_mu / plan.area_mu, 1),
         "overrun_minutes": max(0, round((out_at - plan.ends_at).total_seconds() / 60)),
         "reburns": _reburns(plan, out_at),

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
+import shapely
+import shapely.affinity
+import shapely.geometry
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from shapely.errors import ShapelyError
 
 from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.modules.straw.models import BurnZone, check_outline
 
 MOST_FEATURES = 5000
+METRES_PER_DEGREE = 111_195.0
 
 
 class ZonesRefused(Exception):  # noqa: N818
@@ -41,6 +48,8 @@ def import_zones(
 ) -> ZoneReport:
     """Import a FeatureCollection of zones with ``code``, ``kind``, ``name_zh``: all of it, or nothing.
 
+    A feature with ``buffer_metres`` (a road, a station, a town) becomes the belt of that width around it.
+
     Raises
     ------
     ZonesRefused
@@ -56,7 +65,7 @@ def import_zones(
     held = {zone.code: zone for zone in BurnZone.objects.filter(valid_to_date=None)}
     drafts: dict[str, BurnZone] = {}
     errors, unchanged = [], 0
-    for number, feature in enumerate(features, start=1):
+    for number, feature in enumerate(map(_widened, features), start=1):
         told = (feature.get("properties") if isinstance(feature, Mapping) else None) or {}
         code = str(told.get("code") or "").strip()[:40]
         reason = _wrong(feature, told, code, drafts)
@@ -82,6 +91,24 @@ def import_zones(
             after={"added": len(drafts) - len(changed), "changed": len(changed)}, reason=source.strip()[:200], at=now,
         )  # fmt: skip
     return ZoneReport(len(drafts) - len(changed), len(changed), unchanged)
+
+
+def _widened(feature: Any) -> Any:
+    """Return a feature as it lies, or as the belt around it where it asks for one."""
+    try:
+        metres = float(feature["properties"]["buffer_metres"])
+        if not 0 < metres <= 20_000:
+            return {**feature, "geometry": None}
+        area = shapely.geometry.shape(feature["geometry"])
+        narrow = math.cos(math.radians(area.centroid.y))
+        wide = shapely.affinity.scale(area, narrow, 1.0, origin=(0, 0)).buffer(metres / METRES_PER_DEGREE)
+        belt = shapely.affinity.scale(wide, 1 / narrow, 1.0, origin=(0, 0))
+    except (KeyError, TypeError):
+        return feature
+    except (ValueError, AttributeError, ShapelyError):
+        return {**feature, "geometry": None}
+    outline = json.loads(shapely.to_geojson(shapely.set_precision(belt, 1e-6)))
+    return {**feature, "geometry": outline}
 
 
 def _wrong(feature: Any, told: Mapping[str, Any], code: str, drafts: Mapping[str, BurnZone]) -> str:

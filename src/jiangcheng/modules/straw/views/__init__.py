@@ -1,6 +1,7 @@
 """The pages and map layers of the room."""
 
 from jiangcheng.modules.straw.views.desk import (
+    cameras_layer,
     conclude,
     desk,
     import_firms,
@@ -9,17 +10,30 @@ from jiangcheng.modules.straw.views.desk import (
     signals,
     zones_layer,
 )
-from jiangcheng.modules.straw.views.pages import ledger, season, window
+from jiangcheng.modules.straw.views.duty import accounts
+from jiangcheng.modules.straw.views.fields import cover, draw_zone, import_scene, progress
+from jiangcheng.modules.straw.views.pages import copy_year, ledger, window
+from jiangcheng.modules.straw.views.season import season, season_file
+from jiangcheng.modules.straw.views.watching import watch
 
 __all__ = [
+    "accounts",
+    "cameras_layer",
     "conclude",
+    "copy_year",
+    "cover",
     "desk",
+    "draw_zone",
     "import_firms",
+    "import_scene",
     "import_zones",
     "layer",
     "ledger",
+    "progress",
     "season",
+    "season_file",
     "signals",
+    "watch",
     "window",
     "zones_layer",
 ]

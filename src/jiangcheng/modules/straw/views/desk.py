@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from typing import Any
 
+import shapely
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -18,6 +19,7 @@ from jiangcheng.core.access.services import asked_at, person, received_at, recei
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.modules.straw import queries, services
 from jiangcheng.modules.straw.models import FireIncident, Outcome, Source, Verdict
+from jiangcheng.modules.straw.rules import tables, watch
 from jiangcheng.modules.straw.views import wording
 from jiangcheng.standards import periods
 
@@ -116,7 +118,7 @@ def conclude(request: HttpRequest, number: str) -> HttpResponse:
     try:
         services.conclude(
             incident=incident, outcome=request.POST.get("outcome", ""), text=request.POST.get("text", ""),
-            actor=person(request), now=received_at(request),
+            actor=person(request), now=received_at(request), mu=request.POST.get("mu", ""),
         )  # fmt: skip
     except Refused as refused:
         return _page(request, {"refused": str(refused)}, status=422)
@@ -152,6 +154,27 @@ def zones_layer(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"type": "FeatureCollection", "features": features}, content_type=GEOJSON)
 
 
+@require_GET
+@requires("straw.view")
+def cameras_layer(request: HttpRequest) -> JsonResponse:
+    """Return what the cameras overlook as GeoJSON."""
+    features = []
+    for row, camera in queries.cameras(user=person(request), on=received_date(request)):
+        lines = [
+            [_("有效距离（km）"), f"{row.kilometres:g}"],
+            [_("状态"), _("在线") if row.working else _("离线")],
+        ]
+        properties = {
+            "id": f"camera:{row.number}", "kind": "camera", "name": row.name, "label": "", "value": None, "unit": "",
+            "level": "ok" if row.working else "stale", "colour": "#2f6fde" if row.working else "#6b7280",
+            "shape": "square", "status": "ok" if row.working else "stale", "url": reverse("straw:watch"),
+            "lines": lines, "at": row.created_at.isoformat(),
+        }  # fmt: skip
+        geometry = json.loads(shapely.to_geojson(shapely.set_precision(watch.view(camera), 1e-6)))
+        features.append({"type": "Feature", "geometry": geometry, "properties": properties})
+    return JsonResponse({"type": "FeatureCollection", "features": features}, content_type=GEOJSON)
+
+
 def _feature(row: FireIncident) -> dict[str, Any]:
     verdict = Verdict(row.verdict)
     lines = [
@@ -178,12 +201,12 @@ def _page(request: HttpRequest, more: dict[str, Any], status: int = 200) -> Http
     asked = request.GET.get("verdict", "")
     if asked in Verdict.values:
         rows = rows.filter(verdict=asked)
-    page = Paginator(rows.prefetch_related("signs"), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows.prefetch_related("signs", "case__steps"), PAGE).get_page(request.GET.get("page"))
     managed = access.scope(request.user, "straw.manage", on)
     found = queries.covered(start=start, end=min(end, max(start, received_at(request))))
     context = {
-        "first": first, "last": last, "error": error, "asked": asked, "page": page,
-        "lines": [_line(row, managed) for row in page.object_list],
+        "now": received_at(request), "first": first, "last": last, "error": error, "asked": asked, "page": page,
+        "lines": [_line(row, managed, received_at(request)) for row in page.object_list],
         "verdicts": Verdict.choices, "outcomes": Outcome.choices,
         "coverage": found, **{f"{state}_hours": found.count(state) for state in STATES},
         "zones": queries.zones(on=last), "may_manage": bool(managed), "may_zone": managed.everything, **more,
@@ -191,12 +214,31 @@ def _page(request: HttpRequest, more: dict[str, Any], status: int = 200) -> Http
     return render(request, "straw/desk.html", context, status=status)
 
 
-def _line(row: FireIncident, managed: Any) -> dict[str, Any]:
+def _clock(row: FireIncident, now: dt.datetime) -> dict[str, Any] | None:
+    """Return the clock of an open case: minutes left, or minutes late; None where none runs."""
+    case = row.case
+    if case is None or case.closed_at is not None or case.due_at is None:
+        return None
+    steps = {step.action: step.at for step in case.steps.all()}
+    due, what = case.due_at, _("时限")
+    signed = steps.get("sign")
+    if case.state == "handling" and signed is not None and "arrive" not in steps:
+        due, what = signed + dt.timedelta(minutes=arrival_minutes(row)), _("到场")
+    minutes = round((due - now).total_seconds() / 60)
+    return {"late": minutes < 0, "minutes": abs(minutes), "what": what}
+
+
+def arrival_minutes(row: FireIncident) -> float:
+    """Return how long somebody may take to arrive at a fire after signing for it [min]."""
+    return float(tables.in_force("detection", row.first_at.date())["arrival_minutes"]["arrive"])
+
+
+def _line(row: FireIncident, managed: Any, now: dt.datetime) -> dict[str, Any]:
     sources = sorted({Source(sign.source).label for sign in row.signs.all()}, key=str)
     return {
         "row": row, "verdict": Verdict(row.verdict).label, "badge": wording.BADGES[Verdict(row.verdict)],
         "reasons": [wording.reason(item) for item in row.reasons], "place": wording.name(row.grid_cell),
-        "sources": sources, "outcome": Outcome(row.outcome).label if row.outcome else "",
+        "clock": _clock(row, now), "sources": sources, "outcome": Outcome(row.outcome).label if row.outcome else "",
         "mine": row.region is not None and managed.covers_region(row.region.code),
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The window of planned burning, the report of a season and the straw balance."""
+"""The window of planned burning and the straw balance."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import datetime as dt
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from jiangcheng.core.access.services import person, received_date, requires
+from jiangcheng.core.access import queries as access
+from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.core.cases import rules as office
-from jiangcheng.modules.straw import queries
-from jiangcheng.modules.straw.models import Outcome, Verdict, crops
+from jiangcheng.core.cases.services import Refused
+from jiangcheng.modules.straw import queries, services
+from jiangcheng.modules.straw.models import crops
 from jiangcheng.modules.straw.rules import tables
 from jiangcheng.modules.straw.views import wording
 
-MOST_DAYS = 400
 FIRST_DAY = dt.date(2025, 10, 1)
 """Of the oldest table of the window."""
 
@@ -26,7 +27,7 @@ FIRST_DAY = dt.date(2025, 10, 1)
 def window(request: HttpRequest) -> HttpResponse:
     """Show per county and hour whether planned burning may take place, why not, and how much."""
     on = received_date(request)
-    day, error = _day(request.GET.get("day"), on)
+    day, error = day_of(request.GET.get("day"), on)
     if day < FIRST_DAY:
         day, error = on, _("这一天还没有窗口规则")
     found = queries.window(user=person(request), on=on, day=day, holidays=office.working_calendar().holidays)
@@ -51,30 +52,33 @@ def window(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires("straw.view")
-def season(request: HttpRequest) -> HttpResponse:
-    """Report the incidents of a period: counts, planned and illegal, closed cases, days compared."""
-    on = received_date(request)
-    last, error = _day(request.GET.get("last"), on)
-    first, wrong = _day(request.GET.get("first"), last - dt.timedelta(days=60))
-    error = error or wrong
-    if not 0 <= (last - first).days <= MOST_DAYS:
-        first, error = last - dt.timedelta(days=60), _("请选择不超过 400 天的起止日期")
-    found = queries.season(user=person(request), on=on, first=first, last=last)
-    context = {
-        "first": first, "last": last, "error": error, "season": found,
-        "verdicts": [(label, found.verdicts[code]) for code, label in Verdict.choices],
-        "outcomes": [(label, found.outcomes[code]) for code, label in Outcome.choices],
-        "counties": [(wording.name(region), *counts) for region, *counts in found.counties],
-    }  # fmt: skip
-    return render(request, "straw/season.html", context)
-
-
-@require_GET
-@requires("straw.view")
 def ledger(request: HttpRequest) -> HttpResponse:
     """Show the straw balance of a year by county, crop and use, with the rate of utilisation."""
+    return _ledger(request, request.GET.get("year", ""))
+
+
+@require_POST
+@requires("straw.manage")
+def copy_year(request: HttpRequest) -> HttpResponse:
+    """Begin a year's ledger from the year before, as far as one manages; what is there stays."""
+    year = request.POST.get("year", "")
+    if not (year.isdecimal() and year.isascii() and 2017 <= int(year) <= received_date(request).year + 1):
+        return _ledger(request, "", refused=_("年度写作 2026"), status=422)
+    try:
+        copied, left = services.copy_year(
+            year=int(year), actor=person(request), now=received_at(request), on=received_date(request)
+        )
+    except Refused as refused:
+        return _ledger(request, year, refused=str(refused), status=422)
+    told = _("复制 %(copied)s 行，已有 %(left)s 行未动。") % {"copied": copied, "left": left}
+    return _ledger(request, year, copied=told)
+
+
+def _ledger(
+    request: HttpRequest, text: str, refused: str = "", copied: str = "", status: int = 200
+) -> HttpResponse:
     on = received_date(request)
-    error, text = "", request.GET.get("year") or str(on.year)
+    error, text = "", text or str(on.year)
     year = on.year
     if text.isdecimal() and text.isascii() and 2016 <= int(text) <= on.year + 1:
         year = int(text)
@@ -86,15 +90,16 @@ def ledger(request: HttpRequest) -> HttpResponse:
         "year": year, "error": error, "whole": found.whole,
         "crops": [(names.get(code, code), told) for code, told in found.crops],
         "rows": [
-            (row, wording.name(row.region), names.get(row.crop, row.crop), told, bool(wrong) or told.rest < 0)
-            for row, told, wrong in found.rows
+            (row, wording.name(row.region), names.get(row.crop, row.crop), told, bool(wrong) or told.rest < 0, source)
+            for row, told, wrong, source in found.rows
         ],
+        "may_copy": access.scope(request.user, "straw.manage", on), "refused": refused, "copied": copied,
         "rule": tables.in_force("balance", dt.date(year, 12, 31)),
     }  # fmt: skip
-    return render(request, "straw/ledger.html", context)
+    return render(request, "straw/ledger.html", context, status=status)
 
 
-def _day(text: str | None, otherwise: dt.date) -> tuple[dt.date, str]:
+def day_of(text: str | None, otherwise: dt.date) -> tuple[dt.date, str]:
     if not text:
         return otherwise, ""
     try:

@@ -18,7 +18,7 @@ COLOURS = {
     Verdict.PLANNED: "#2f6fde", Verdict.ILLEGAL: "#d92d20", Verdict.EDGE: "#c98a00", Verdict.HEAT: "#6b7280",
     Verdict.LAND: "#6b7280", Verdict.DOUBTFUL: "#c98a00", Verdict.UNZONED: "#c98a00",
 }  # fmt: skip
-ZONE_COLOURS = {"ban": "#d92d20", "limit": "#c98a00"}
+ZONE_COLOURS = {"ban": "#d92d20", "belt": "#b54708", "limit": "#c98a00"}
 LIGHT_BADGES = {"green": "badge-ok", "amber": "badge-warn", "red": "badge-bad"}
 
 
@@ -69,7 +69,7 @@ def field(code: str) -> str:
     words = {
         "latitude": _("纬度"), "longitude": _("经度"), "acq_date": _("日期"), "acq_time": _("时刻"),
         "confidence": _("置信度"), "satellite": _("卫星"), "frp": _("辐射功率"), "geometry": _("范围不是有效的面"),
-        "kind": _("类型须为 ban 或 limit"), "code": _("编码缺失"), "twice": _("编码重复"),
+        "kind": _("类型须为 ban、belt 或 limit"), "code": _("编码缺失"), "twice": _("编码重复"),
         "earlier": _("生效日期不晚于现行版本"),
     }  # fmt: skip
     return words.get(code, code)
@@ -82,3 +82,63 @@ def refusal(code: str) -> str:
         "file": _("请选择 20 MB 以内的文件"), "valid_from": _("请填写生效日期"),
     }  # fmt: skip
     return words.get(code, code)
+
+
+def counted(why: str) -> str:
+    """Return why a fire counts in the account, or why not."""
+    return {
+        "first": _("首个火点"), "further": _("后续火点"), "out_of_period": _("不在禁烧期内"),
+        "not_confirmed": _("未经现场确认"), "other": _("核查结果不计"), "objection": _("有异议，暂缓或撤销"),
+    }[why]  # fmt: skip
+
+
+def broken(why: str) -> str:
+    """Return what is wrong with a contract's place in the tree."""
+    return {
+        "no_upper": _("未填上级责任书"), "unknown": _("上级责任书不存在或已失效"), "level": _("上级层级不对"),
+        "elsewhere": _("不在上级辖区内"),
+    }[why]  # fmt: skip
+
+
+def bare(code: str) -> str:
+    """Return what the bare ground of a village is."""
+    return {
+        "ploughed": _("翻耕"), "burnt": _("焚烧"), "ploughed_or_burnt": _("翻耕或焚烧，无法分辨"), "": "—",
+    }[code]  # fmt: skip
+
+
+def heat(why: str) -> str:
+    """Return why a cell is standing heat."""
+    return {
+        "months": _("多月反复出现"), "night": _("工业用地内夜间弱热点"), "register": _("登记企业所在"),
+        "verified": _("现场核实"),
+    }.get(why, why)  # fmt: skip
+
+
+def disposal(code: str) -> str:
+    """Return what is wrong with a disposal report."""
+    return {
+        "harvested": _("已收获大于应处置"), "disposed": _("已处置大于已收获"), "less_harvested": _("已收获比上次少"),
+        "less_baled": _("离田比上次少"), "less_returned": _("还田比上次少"), "less_burned": _("烧除比上次少"),
+    }[code]  # fmt: skip
+
+
+def scene(code: str) -> str:
+    """Return why an image was refused."""
+    return {
+        "bands": _("请提供 NDTI 栅格，或 SWIR1（B11）与 SWIR2（B12）单波段文件"), "villages": _("没有可用的村屯边界"),
+        "twice": _("这一景已经判读过"), "file": _("不是单波段 GeoTIFF"), "place": _("栅格没有位置信息或范围不符"),
+        "projection": _("坐标系不支持，或各文件不一致"), "size": _("栅格过大"), "calibration": _("没有这个率定"),
+    }.get(code, code)  # fmt: skip
+
+
+def look(state: str) -> str:
+    """Return whether an hour could be seen."""
+    return {
+        "seen": _("确有观测"), "cloud": _("被云遮挡"), "unsure": _("有过境但云况未知"), "none": _("无过境、无巡查"),
+    }[state]  # fmt: skip
+
+
+def step(code: str) -> str:
+    """Return a step of a fire's case."""
+    return {"sign": _("签收"), "arrive": _("到场"), "submit": _("反馈")}[code]

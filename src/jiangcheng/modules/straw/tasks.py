@@ -1,0 +1,17 @@
+"""The clock of the room `straw`."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from jiangcheng.modules.straw import services
+
+
+def ask_firms() -> None:
+    """Ask the satellites' service for the latest fire points."""
+    services.ask_all(now=timezone.now())
+
+
+def learn_heat() -> None:
+    """Learn the standing heat of the current month, once a month."""
+    services.learn_month(now=timezone.now())
