@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pathlib
 
-from jiangcheng.standards.dated import DatedTables
+from jiangcheng.standards.dated import DatedTables, NotInForce
+
+__all__ = ["NotInForce", "in_force"]
 
 in_force = DatedTables(pathlib.Path(__file__).parents[1] / "data").in_force
