@@ -103,6 +103,8 @@ class StationCard:
     names: Names
     permission: str
     order: int = 100
+    kinds: tuple[str, ...] = ()
+    """Kinds of station the card is about; empty: all."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
