@@ -143,6 +143,9 @@ class Hook:
     ``facility.events``
         ``(facility_code, since, until) -> list[dict]``: decisions that count for credit, each with ``number``,
         ``date``, ``points_key``, ``text_zh``, ``text_en`` and ``url``.
+    ``facility.inspections``
+        ``(facility_code, since, until) -> list[dict]``: inspections made in a period of instants, each with
+        ``number``, ``at``, ``result`` (a code), ``text_zh``, ``text_en`` and ``url``.
     ``facility.visited``
         ``(facility_code, actor, at, answers, summary, result, files) -> Opened | None``: a check list was
         answered in the field.
