@@ -336,7 +336,9 @@ def forecast_models(*, on: datetime.date) -> list[dict[str, Any]]:
 
 def latest_run(*, area: int) -> ForecastRun | None:
     """Return the newest forecast of an area with its days, or None."""
-    return ForecastRun.objects.filter(area=area).prefetch_related("days").order_by("-issued_at", "-pk").first()
+    return (
+        ForecastRun.objects.filter(area=area).prefetch_related("days").order_by("-issued_at", "-pk").first()
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
