@@ -108,6 +108,18 @@ class StationCard:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class CaseCard:
+    """A fragment of a case's page. ``url_name`` takes the case's number and answers HTML."""
+
+    url_name: str
+    names: Names
+    permission: str
+    case_types: tuple[str, ...] = ()
+    """Types of case the card is about; empty: all."""
+    order: int = 100
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class PublicPage:
     """An entry of the public site's menu; its view is marked public."""
 
@@ -326,6 +338,7 @@ class Manifest:
     registers: tuple[Register, ...] = ()
     facility_cards: tuple[FacilityCard, ...] = ()
     station_cards: tuple[StationCard, ...] = ()
+    case_cards: tuple[CaseCard, ...] = ()
     public_pages: tuple[PublicPage, ...] = ()
     public_cards: tuple[PublicCard, ...] = ()
     notification_kinds: tuple[NotificationKind, ...] = ()
@@ -428,6 +441,10 @@ class Registry:
     def station_cards(self) -> list[StationCard]:
         """Return the fragments of a station's page in their order."""
         return sorted(self._each("station_cards"), key=lambda card: card.order)
+
+    def case_cards(self) -> list[CaseCard]:
+        """Return the fragments of a case's page in their order."""
+        return sorted(self._each("case_cards"), key=lambda card: card.order)
 
     def public_pages(self) -> list[PublicPage]:
         """Return the menu of the public site."""
