@@ -155,6 +155,11 @@ class Hook:
     ``facility.events``
         ``(facility_code, since, until) -> list[dict]``: decisions that count for credit, each with ``number``,
         ``date``, ``points_key``, ``text_zh``, ``text_en`` and ``url``.
+    ``agency.quality``
+        ``(since, until) -> list[dict]``: what monitoring agencies delivered in a period of days: ``number``,
+        ``name_zh``, ``name_en``, ``region`` (code), ``qualified``, ``url``, and the counts ``samples``,
+        ``voided``, ``lab_failed``, ``checks``, ``failed``, ``inspections``, ``inspection_score`` (or None),
+        ``penalties``.
     ``facility.inspections``
         ``(facility_code, since, until) -> list[dict]``: inspections made in a period of instants, each with
         ``number``, ``at``, ``result`` (a code), ``text_zh``, ``text_en`` and ``url``.
