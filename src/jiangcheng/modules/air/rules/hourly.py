@@ -59,7 +59,7 @@ def profile(hours: ArrayLike, days: ArrayLike, *, fewest: int) -> Floats:
     both = ~np.isnan(table) & ~np.isnan(values) & (values > 0)
     above, below = np.where(both, table, 0.0).sum(axis=0), np.where(both, values, 0.0).sum(axis=0)
     enough = (both.sum(axis=0) >= fewest) & (below > 0)
-    return np.divide(above, below, out=np.full(table.shape[1], np.nan), where=enough)
+    return np.asarray(np.divide(above, below, out=np.full(table.shape[1], np.nan), where=enough))
 
 
 def hourly_outlook(

@@ -110,7 +110,7 @@ def road_grade(mean: float, period: str, on: datetime.date) -> int:
 def grades(kind: str, levels: ArrayLike, period: str, on: datetime.date) -> NDArray[np.int64]:
     """Return the grade 1 to 5 each level alone would have, ``area`` or ``road`` (HJ 640)."""
     known = compared(np.asarray(levels, dtype=np.float64))
-    return 1 + (known[:, None] > np.array(bounds(kind, period, on))).sum(axis=1)
+    return np.asarray(1 + (known[:, None] > np.array(bounds(kind, period, on))).sum(axis=1), dtype=np.int64)
 
 
 def bounds(kind: str, period: str, on: datetime.date) -> list[float]:
