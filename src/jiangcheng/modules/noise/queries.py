@@ -26,7 +26,6 @@ from jiangcheng.core.manifest import Names, Proposed
 from jiangcheng.core.observations import store
 from jiangcheng.core.records import queries as records
 from jiangcheng.core.registry.models import ObservedProperty, Station
-from jiangcheng.methods import statistics
 from jiangcheng.modules.noise import rules
 from jiangcheng.modules.noise.models import (
     Area,
@@ -39,7 +38,7 @@ from jiangcheng.modules.noise.models import (
     NoiseZone,
     SensitiveArea,
 )
-from jiangcheng.standards import codes, periods
+from jiangcheng.standards import codes, periods, rounding
 
 LEQ, LMAX, WIND, RAIN = ("Leq", "avg"), ("LMx", "avg"), ("a01007", "avg"), ("noise_rain", "avg")
 EVENT_REASONS = {
@@ -414,7 +413,9 @@ def _survey(year: int, kind: str, period: str, group: list[tuple[float, float]])
     return SurveyGrade(
         year=year, kind=kind, period=period, points=len(levels),
         mean=float(rules.compared(mean)), grade=grade,
-        shares=tuple(statistics.share(part, float(weights.sum())) for part in parts),
+        shares=tuple(
+            float(rounding.round_half_even(rounding.settle(100 * part / float(weights.sum())), 1)) for part in parts
+        ),
         length_km=float(weights.sum()) / 1000 if kind == "road" else float("nan"),
     )  # fmt: skip
 

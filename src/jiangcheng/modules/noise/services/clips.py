@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import io
 import wave
@@ -122,7 +123,7 @@ def erase_clips(*, now: dt.datetime) -> int:
                 actor=None, action="noise.erase", object_type="noise_clip", object_id=str(clip.pk), at=now,
                 after={"sha256": clip.sha256},
             )  # fmt: skip
-            transaction.on_commit(lambda name=name, storage=storage: storage.delete(name))
+            transaction.on_commit(functools.partial(storage.delete, name))
         count += 1
     return count
 

@@ -102,7 +102,8 @@ def _report(
     rows = [(item, row) for item in group for row in range(item.start.size)]
     verdict = episodes.episodes(np.zeros(start.size, np.int64), start, exceeded, np.isin(start, touched))
     for place in verdict.occurrences.tolist():
-        cases.report(finding=_over(*rows[place], configuration), now=now)
+        item, row = rows[place]
+        cases.report(finding=_over(item, row, configuration), now=now)
     for ended in verdict.ended.values():
         cases.end_finding(dedup_key=_key(group[0]), at=queries.instant(ended))
 
