@@ -116,7 +116,7 @@ def erase_clips(*, now: dt.datetime) -> int:
     count = 0
     for clip in queries.expired_clips(now=now):
         with transaction.atomic():
-            name, storage = clip.file.name, clip.file.storage
+            name, storage = clip.file.name or "", clip.file.storage
             clip.file, clip.erased_at = "", now
             clip.save(update_fields=["file", "erased_at"])
             access.record(

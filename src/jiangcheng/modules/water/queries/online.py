@@ -165,7 +165,7 @@ def zone_of(*, source: str, longitude: float, latitude: float, on: dt.date) -> S
 def _rows(
     subject: str, model: type[Outfall] | type[DrinkingSource], field: str
 ) -> list[tuple[str, Outfall | DrinkingSource, str]]:
-    found = model.objects.filter(withdrawn_at=None).exclude(**{field: ""})  # type: ignore[attr-defined]
+    found = model.objects.filter(withdrawn_at=None).exclude(**{field: ""})
     return [(subject, row, getattr(row, field)) for row in found.order_by("pk")]
 
 
