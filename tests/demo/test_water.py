@@ -37,7 +37,7 @@ def test_every_register_of_water_has_rows_and_every_page_shows_them(settings, tm
     water.furnish(now=OPENED, progress=nothing)
     on = OPENED.date()
     own = [register for register in manifests.registers().values() if register.model.startswith("water.")]
-    assert len(own) == 17
+    assert len(own) == 20
     for register in own:
         assert records.model_of(register.code).objects.exists(), register.code
     assert set(Outfall.objects.values_list("state", flat=True)) == {

@@ -87,7 +87,7 @@ def close(case):
 
 def test_a_register_is_one_model_and_one_declaration_of_at_most_sixty_lines():
     declared = {register.model.partition(".")[2]: register for register in module.MANIFEST.registers}
-    assert len(declared) == 13
+    assert len(declared) == 14
     calls = {
         call.args[3].value: call.end_lineno - call.lineno + 1
         for call in ast.walk(ast.parse(inspect.getsource(module)))
@@ -543,6 +543,49 @@ def test_upwind_sources_come_first_and_without_wind_the_nearest():
     assert order(None) == [(0, None), (1, None)]
     assert order(rules.Wind(0.4, 270.0)) == [(0, None), (1, None)]
     assert rules.candidates(longitude=126.5, latitude=43.5, sources=[], wind=west, on=ON) == []
+
+
+def test_a_monitor_of_an_odour_source_over_the_limit_is_a_case_at_the_source(people, properties):
+    add(
+        people,
+        "odour-sources",
+        name_zh="污泥间",
+        station_code="A1",
+        longitude=126.7,
+        latitude=43.5,
+        smell="臭鸡蛋",
+    )
+    town_module.put("A1", "a21028", "avg", [city.AT - 2 * HOUR, city.AT - HOUR], [0.11, 0.02])
+    assert [services.watch_odour(now=city.AT) for _ in range(2)] == [1, 0]
+    finding = Finding.objects.get(kind="sources.odour_over")
+    assert finding.case.grid_cell.code == "220202-02" and finding.ended_at is not None
+    assert finding.title_zh == "恶臭监测超标：污泥间 硫化氢 0.11 > 0.06 mg/m³"
+    assert "GB 14554" in finding.evidence[0]["clause"]
+    found = queries.odour_monitors(sources=models.OdourSource.objects.all(), at=city.AT, on=ON)
+    assert [item.value for item in found.values()] == [0.11]
+
+
+# Transport
+
+
+def test_transport_tells_the_clean_share_and_who_let_a_high_emitter_in(people):
+    plant = Facility.objects.get(code=city.PLANT)
+    road = {"facility": plant, "mode": "road", "fuel": "diesel", "plate": "吉B演0001"}
+    add(people, "high-emitters", plate="吉B演0001", reason="遥感", listed_date=ON - dt.timedelta(days=3))
+    add(people, "transport", **road, stage="4", tons=30, passed_at=city.AT - HOUR)
+    add(people, "transport", **{**road, "plate": "吉B演0002"}, stage="6", tons=10, passed_at=city.AT - HOUR)
+    add(people, "transport", facility=plant, mode="rail", tons=60, passed_at=city.AT - HOUR)
+    # Before it was listed it was a truck like any other.
+    add(people, "transport", **road, stage="4", tons=0, passed_at=city.AT - dt.timedelta(days=5))
+    ((where, share),) = queries.clean_transport(user=people["department"], on=ON)
+    assert (where, share.done, share.whole, share.percent) == (plant, 70, 100, 70)
+    assert [services.watch_gates(now=city.AT) for _ in range(2)] == [1, 0]
+    finding = Finding.objects.get(kind="sources.emitter_entered")
+    assert finding.facility == plant and "吉B演0001" in finding.case.title_zh
+    assert "清洁运输比例" in page(people).content.decode()
+    for wrong in ({"facility": None}, {"plate": ""}):
+        with pytest.raises(ValidationError):
+            add(people, "transport", **{**road, "stage": "4", "tons": 1, "passed_at": city.AT, **wrong})
 
 
 def test_an_odour_complaint_lists_the_sources_near_it_by_the_wind_before_it(people, properties):

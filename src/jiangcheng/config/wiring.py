@@ -74,11 +74,15 @@ def problems() -> list[str]:
     permissions = manifest.manifests.permissions()
     for declared in manifest.manifests:
         shown: list[Shown] = [*declared.pages, *declared.map_layers, *declared.home_cards]
-        cards: list[manifest.FacilityCard | manifest.StationCard] = [
+        cards: list[manifest.FacilityCard | manifest.StationCard | manifest.CaseCard] = [
             *declared.facility_cards,
             *declared.station_cards,
+            *declared.case_cards,
         ]
-        held: list[Shown | manifest.FacilityCard | manifest.StationCard] = [*shown, *cards]
+        held: list[Shown | manifest.FacilityCard | manifest.StationCard | manifest.CaseCard] = [
+            *shown,
+            *cards,
+        ]
         for item in held:
             if item.permission not in permissions:
                 found.append(f"{declared.code}: {item.url_name}: no permission {item.permission!r}")

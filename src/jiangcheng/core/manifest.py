@@ -103,6 +103,20 @@ class StationCard:
     names: Names
     permission: str
     order: int = 100
+    kinds: tuple[str, ...] = ()
+    """Kinds of station the card is about; empty: all."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CaseCard:
+    """A fragment of a case's page. ``url_name`` takes the case's number and answers HTML."""
+
+    url_name: str
+    names: Names
+    permission: str
+    case_types: tuple[str, ...] = ()
+    """Types of case the card is about; empty: all."""
+    order: int = 100
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -143,6 +157,14 @@ class Hook:
     ``facility.events``
         ``(facility_code, since, until) -> list[dict]``: decisions that count for credit, each with ``number``,
         ``date``, ``points_key``, ``text_zh``, ``text_en`` and ``url``.
+    ``agency.quality``
+        ``(since, until) -> list[dict]``: what monitoring agencies delivered in a period of days: ``number``,
+        ``name_zh``, ``name_en``, ``region`` (code), ``qualified``, ``url``, and the counts ``samples``,
+        ``voided``, ``lab_failed``, ``checks``, ``failed``, ``inspections``, ``inspection_score`` (or None),
+        ``penalties``.
+    ``facility.inspections``
+        ``(facility_code, since, until) -> list[dict]``: inspections made in a period of instants, each with
+        ``number``, ``at``, ``result`` (a code), ``text_zh``, ``text_en`` and ``url``.
     ``facility.visited``
         ``(facility_code, actor, at, answers, summary, result, files) -> Opened | None``: a check list was
         answered in the field.
@@ -337,6 +359,7 @@ class Manifest:
     registers: tuple[Register, ...] = ()
     facility_cards: tuple[FacilityCard, ...] = ()
     station_cards: tuple[StationCard, ...] = ()
+    case_cards: tuple[CaseCard, ...] = ()
     public_pages: tuple[PublicPage, ...] = ()
     public_cards: tuple[PublicCard, ...] = ()
     notification_kinds: tuple[NotificationKind, ...] = ()
@@ -440,6 +463,10 @@ class Registry:
     def station_cards(self) -> list[StationCard]:
         """Return the fragments of a station's page in their order."""
         return sorted(self._each("station_cards"), key=lambda card: card.order)
+
+    def case_cards(self) -> list[CaseCard]:
+        """Return the fragments of a case's page in their order."""
+        return sorted(self._each("case_cards"), key=lambda card: card.order)
 
     def public_pages(self) -> list[PublicPage]:
         """Return the menu of the public site."""

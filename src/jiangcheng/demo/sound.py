@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import wave
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from jiangcheng.core.access.models import User
-from jiangcheng.core.cases.models import Case
+from jiangcheng.core.cases.models import Case, Finding
 from jiangcheng.core.observations import store
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry import services as registry
@@ -137,6 +139,8 @@ def _stories(now: dt.datetime) -> None:
     school = geography.table("noise_stations")[0]
     _permits(actor, school, now)
     _joint_action(actor, now)
+    _survey(actor, now)
+    _clip(now)
     if not Case.objects.filter(findings__kind="participation.noise").exists():
         participation.complain(
             text="小区旁工地夜里打桩，孩子无法入睡（演示）", kind="noise", address="192.0.2.11", at=now,
@@ -161,6 +165,45 @@ def _permits(actor: User, school: dict[str, str], now: dt.datetime) -> None:
             records.act(
                 record=permit, action="grant", actor=actor, now=now, text="工艺要求连续作业，已公告（演示）"
             )
+
+
+def _survey(actor: User, now: dt.datetime) -> None:
+    """Add the survey of this year and the last: cells and segments, by day."""
+    year, counties = now.astimezone(periods.BEIJING).year, list(Region.objects.filter(level="county")[:4])
+    for back in range(2):
+        for number in range(8):
+            common = {"year": year - back, "period": "day", "region": counties[number % len(counties)]}
+            records.create(
+                register="noise-surveys", actor=actor, at=now, values={
+                    "kind": "area", "point_code": f"演-W{number:02}", "level": 50.5 + 1.1 * number + back, **common,
+                },
+            )  # fmt: skip
+            records.create(
+                register="noise-surveys", actor=actor, at=now, values={
+                    "kind": "road", "point_code": f"演-L{number:02}", "level": 65.2 + 0.9 * number + back,
+                    "length_m": 800.0 + 150 * number, **common,
+                },
+            )  # fmt: skip
+
+
+def _clip(now: dt.datetime) -> None:
+    """Keep three seconds of synthetic noise in the period of the newest noise case, if there is one."""
+    finding = (
+        Finding.objects.filter(kind__startswith="noise.", case__isnull=False).order_by("-first_at").first()
+    )
+    if finding is None or finding.station is None:
+        return
+    tone = noise.generator(truth.SEED, "sound", "clip").normal(0.0, 2500.0, 3 * 8000)
+    written = io.BytesIO()
+    with wave.open(written, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(np.clip(tone, -32000, 32000).astype("<i2").tobytes())
+    services.keep_clip(
+        station=finding.station, starts_at=finding.first_at + dt.timedelta(hours=1), content=written.getvalue(),
+        actor=None, at=now, source_type="construction", probability=0.87,
+    )  # fmt: skip
 
 
 def _joint_action(actor: User, now: dt.datetime) -> None:

@@ -42,11 +42,13 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
     if actor is None or not plants or not counties or DustSite.objects.exists():
         return
     filler = _Filler(plants, counties, actor, now)
-    for share, fill in enumerate((filler.dust, filler.city, filler.coal, filler.mobile, filler.substances)):
-        progress(share / 5, fill.__name__)
+    fills = (filler.dust, filler.city, filler.coal, filler.mobile, filler.transport, filler.substances)
+    for share, fill in enumerate(fills):
+        progress(share / len(fills), fill.__name__)
         fill()
     services.watch_dust(now=now)
     services.list_high_emitters(now=now)
+    services.watch_gates(now=now)
     progress(1.0, "sources")
 
 
@@ -139,6 +141,21 @@ class _Filler:
                 "action-items", action_number=action.number, target=f"{place + 1} 号物流企业（演示）",
                 item="车辆进出台账与油品票据", result=result,
             )  # fmt: skip
+
+    def transport(self) -> None:
+        """Add a week of trucks, trains and one listed vehicle at the gates of two plants."""
+        carried = (("road", "diesel", "6", 32.0), ("road", "electric", "6", 28.0), ("rail", "", "", 640.0),
+                   ("road", "diesel", "5", 30.0))  # fmt: skip
+        for place, plant in enumerate(self.plants[:2]):
+            for day in range(7):
+                mode, fuel, stage, tons = carried[(place + day) % len(carried)]
+                listed = place == 0 and day == 0
+                self._add(
+                    "transport", facility=plant, passed_at=self.now - dt.timedelta(days=day, hours=3), tons=tons,
+                    mode="road" if listed else mode, fuel="diesel" if listed else fuel,
+                    stage="4" if listed else stage, goods="煤" if place else "钢材",
+                    plate=REMOTE[0][0] if listed else f"吉B演1{place}{day:02}" if mode == "road" else "",
+                )  # fmt: skip
 
     def substances(self) -> None:
         """Add survey results, filings and odour sources."""

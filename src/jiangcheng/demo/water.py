@@ -21,11 +21,11 @@ from django.core.files.base import ContentFile
 from jiangcheng.core.access.models import User
 from jiangcheng.core.records import services as records
 from jiangcheng.core.records.models import Record
-from jiangcheng.core.registry.models import Facility, Region
+from jiangcheng.core.registry.models import Facility, Region, Station
 from jiangcheng.demo import geography, truth
 from jiangcheng.modules.water import queries
 from jiangcheng.modules.water import services as water
-from jiangcheng.modules.water.models import Outfall
+from jiangcheng.modules.water.models import DrinkingSource, Outfall
 from jiangcheng.standards import periods
 
 SECTIONS = (
@@ -95,6 +95,7 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
     told: tuple[tuple[str, Callable[[Desk], None]], ...] = (
         ("outfalls", _outfalls),
         ("sources", _sources),
+        ("online", _online),
         ("waters", _waters),
         ("samples", _lakes),
         ("flow", _flow),
@@ -211,6 +212,37 @@ def _sources(desk: Desk) -> None:
             "source-zones", 300, source_number=row.number, region=row.region, level="second",
             boundary=_disc(plant.longitude + 0.004, plant.latitude, 0.012), valid_from_date=desk.day(300),
         )  # fmt: skip
+
+
+def _online(desk: Desk) -> None:
+    """Bind an outfall to a plant's outlet with a limit it breaks now and then; cameras and patrols at a source."""
+    outlet = Station.objects.filter(kind=Station.Kind.WATER_OUTLET, synthetic=True).order_by("code").first()
+    outfall = Outfall.objects.order_by("number").first()
+    if outlet is not None and outfall is not None:
+        records.change(
+            record=outfall, values={"station_code": outlet.code, "is_online": True}, actor=desk.officer,
+            at=desk.ago(2),
+        )  # fmt: skip
+        for item, upper in (("nh3n", 5.0), ("cod", 50.0)):
+            desk.add(
+                "online-limits", 2, subject="outfall", place=outfall.number, item=item, upper=upper,
+                region=outfall.region, valid_from_date=desk.day(200), basis="GB 18918-2002 表1 一级A（演示）",
+            )  # fmt: skip
+    source = DrinkingSource.objects.order_by("pk").first()
+    if source is None or source.longitude is None or source.latitude is None:
+        return
+    place = {"region": source.region, "longitude": source.longitude + 0.003, "latitude": source.latitude}
+    camera = desk.add(
+        "source-cameras", 100, source_number=source.number, name_zh="取水口东侧（演示）", aim="intake",
+        channel="22020000001320000001", checked_date=desk.day(6), **place,
+    )  # fmt: skip
+    for days, seen in ((9, "normal"), (2, "normal"), (0.2, "intrusion")):
+        desk.add(
+            "source-patrols", days, source_number=source.number, camera_number=camera.number, means="video",
+            observed_at=desk.ago(days), seen=seen, description="合成数据", **place,
+        )  # fmt: skip
+    water.load()
+    water.report_patrols(now=desk.now)
 
 
 def _waters(desk: Desk) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jiangcheng.core.access.models import AppendOnly
@@ -74,6 +77,10 @@ class ForecastDay(AppendOnly):
     quantiles = models.JSONField()
     """AQI at the quantiles that `ForecastRun.inputs` names."""
     concentrations = models.JSONField()
+    weather = models.CharField(max_length=10, blank=True)
+    """``forecast`` or ``observed`` by the weather that entered, empty without any."""
+    hours = models.JSONField(default=dict)
+    """The 24 hours from midnight in Beijing: ``aqi`` (-1 unknown), ``primary``, and each pollutant; or empty."""
 
     class Meta:
         ordering = ["day_date"]
@@ -81,6 +88,36 @@ class ForecastDay(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.day_date} {self.aqi}"
+
+
+class WeatherForecast(Record):
+    """What the weather service forecast for a day, issued on a day before or the same morning (气象预报)."""
+
+    issued_date = models.DateField(_("发布日期"))
+    day_date = models.DateField(_("预报日期"))
+    temperature = models.FloatField(_("日均气温（℃）"), null=True, blank=True)
+    humidity = models.FloatField(
+        _("日均相对湿度（%）"),
+        null=True,
+        blank=True,
+        validators=(MinValueValidator(0), MaxValueValidator(100)),
+    )
+    pressure = models.FloatField(_("日均气压（kPa）"), null=True, blank=True)
+    wind_speed = models.FloatField(
+        _("日均风速（m/s）"), null=True, blank=True, validators=(MinValueValidator(0),)
+    )
+    mixing_height = models.FloatField(
+        _("日均混合层高度（m）"), null=True, blank=True, validators=(MinValueValidator(0),)
+    )
+    source = models.CharField(_("来源"), max_length=120, blank=True)
+
+    class Meta(Record.Meta):
+        indexes = [models.Index(fields=["day_date", "issued_date"], name="air_weather_forecast")]
+
+    def clean(self) -> None:
+        """Refuse a forecast of a day that was over when it was issued."""
+        if self.day_date and self.issued_date and self.day_date < self.issued_date:
+            raise ValidationError({"day_date": gettext("预报日期不能早于发布日期。")})
 
 
 class HeavyWarning(Record):
@@ -120,6 +157,7 @@ class ReductionTask(Record):
     class Verdict(models.TextChoices):
         KEPT = "kept", _("已达到")
         SHORT = "short", _("未达到")
+        DOUBTFUL = "doubtful", _("存疑，须现场核查")
         UNKNOWN = "unknown", _("无法核查")
 
     warning_number = models.CharField(_("预警编号"), max_length=40)

@@ -96,16 +96,3 @@ class Disclosure(Record):
     event_date = models.DateField(_("事项发生日期"), null=True, blank=True)
     report = models.ForeignKey(Evidence, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     published_at = models.DateTimeField(_("公开时间"), null=True, blank=True)
-
-
-class Firm(Record):
-    """A firm that measures for others (社会化监测机构), with its certificate."""
-
-    name_zh = models.CharField(_("机构名称"), max_length=120)
-    name_en = models.CharField(_("英文名称"), max_length=120, blank=True)
-    credit_code = models.CharField(_("统一社会信用代码"), max_length=18)
-    certificate = models.CharField(_("资质证书号"), max_length=60)
-    certificate_until_date = models.DateField(_("证书有效期至"), null=True, blank=True)
-    capabilities = models.CharField(_("监测能力"), max_length=300, blank=True)
-    checked_date = models.DateField(_("最近检查日期"), null=True, blank=True)
-    check_result = models.CharField(_("最近检查结果"), max_length=200, blank=True)

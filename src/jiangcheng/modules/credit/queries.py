@@ -93,6 +93,19 @@ def disclosed() -> QuerySet[Disclosure]:
     return found.select_related("facility", "report").order_by("-year", "-published_at", "-pk")
 
 
+def agencies(*, scope: access.Scope, on: dt.date) -> list[tuple[dict[str, Any], rules.AgencyScore]]:
+    """Return the monitoring agencies of a scope with their scores on a day, the worst first, unrated ones last.
+
+    What they delivered is told by the rooms that keep it.
+    """
+    since = rules.after_months(on, -int(rules.agency_rules(on)["months"]))
+    told = [row for answer in manifests.ask("agency.quality", since=since, until=on) for row in answer]
+    # An agency that belongs to no area works in all of them, and the register of agencies is public.
+    seen = [row for row in told if not row["region"] or scope.covers_region(row["region"])]
+    found = [(row, rules.agency_score(row, on)) for row in seen]
+    return sorted(found, key=lambda item: (item[1].score is None, item[1].score or 0, item[0]["number"]))
+
+
 def to_do(*, user: User, now: dt.datetime) -> list[ToDo]:
     """Answer the hook ``person.todo``: reports an enterprise's people have to hand in."""
     scope = access.scope(user, "enterprises.own", timezone.localdate(now))

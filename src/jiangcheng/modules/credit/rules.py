@@ -243,3 +243,72 @@ def _reason(
     name_zh = f"{kind['name_zh']}：{event.text_zh}" if event.text_zh else kind["name_zh"]
     name_en = f"{kind['name_en']}: {event.text_en}" if event.text_en else kind["name_en"]
     return Reason(event.reference, event.key, points, veto, name_zh, name_en, until, repaired, event.url)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AgencyScore:
+    """The score of a monitoring agency, and what it lost by what."""
+
+    score: Decimal | None
+    """None where it delivered too little to be rated."""
+    grade: str
+    """Empty where there is no score."""
+    lost: Mapping[str, Decimal]
+    """Points by ``voided``, ``lab_failed``, ``failed``, ``inspection``, ``penalty``; those that cost something."""
+    version: str
+
+
+@functools.cache
+def agency_rules(on: dt.date) -> Mapping[str, Any]:
+    """Return how agencies are rated on a day.
+
+    Raises
+    ------
+    LookupError
+        If no version is in force.
+    """
+    rows = json.loads((DATA / "agencies.json").read_text(encoding="utf-8"))
+    valid = [row for row in rows if row["valid_from"] <= on.isoformat()]
+    if not valid:
+        raise LookupError(f"agencies are not rated on {on}")
+    found: Mapping[str, Any] = max(valid, key=lambda row: str(row["valid_from"]))
+    return found
+
+
+def agency_score(told: Mapping[str, Any], on: dt.date) -> AgencyScore:
+    """Return the score of an agency from what it delivered.
+
+    Each share (of samples voided, of samples whose laboratory control failed, of failed checks of instruments)
+    costs its weight; what inspections found short of 100 costs a part; each penalty costs points. Without a
+    valid certificate the grade is the worst, whatever the score.
+
+    Parameters
+    ----------
+    told
+        One answer of the hook ``agency.quality``.
+    """
+    rule = agency_rules(on)
+    if told["samples"] + told["checks"] < rule["fewest"]:
+        grade = "" if told["qualified"] else str(rule["unqualified_grade"])
+        return AgencyScore(None, grade, {}, str(rule["version"]))
+    short = 0 if told["inspection_score"] is None else 100 - Decimal(str(told["inspection_score"]))
+    lost = {
+        "voided": _part(told["voided"], told["samples"], rule["voided_weight"]),
+        "lab_failed": _part(told["lab_failed"], told["samples"], rule["lab_failed_weight"]),
+        "failed": _part(told["failed"], told["checks"], rule["failed_weight"]),
+        "inspection": (Decimal(short) * Decimal(str(rule["inspection_weight"]))).quantize(SCORE),
+        "penalty": Decimal(told["penalties"] * rule["penalty_points"]),
+    }
+    score = max(Decimal(0), Decimal(rule["start"]) - sum(lost.values())).quantize(SCORE)
+    grade = next(item["code"] for item in rule["grades"] if score >= item["from"])
+    if not told["qualified"]:
+        grade = rule["unqualified_grade"]
+    return AgencyScore(
+        score, str(grade), {key: points for key, points in lost.items() if points}, str(rule["version"])
+    )
+
+
+def _part(some: int, every: int, weight: float) -> Decimal:
+    if not every:
+        return Decimal(0)
+    return (Decimal(some) / Decimal(every) * Decimal(str(weight))).quantize(SCORE, ROUND_HALF_EVEN)

@@ -7,6 +7,7 @@ from jiangcheng.modules.credit import views
 app_name = "credit"
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("agencies", views.agencies, name="agencies"),
     path("facilities/<str:code>", views.sheet, name="sheet"),
     path("facilities/<str:code>/card", views.facility_card, name="facility_card"),
     path("facilities/<str:code>/objection", views.objection, name="objection"),

@@ -58,6 +58,29 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires("credit.view")
+def agencies(request: HttpRequest) -> HttpResponse:
+    """Show the scores of the monitoring agencies: what they delivered, and what cost them points."""
+    on = received_date(request)
+    scope = access.scope(request.user, queries.VIEW, on)
+    names = {
+        "voided": _("作废样品"),
+        "lab_failed": _("实验室质控不合格"),
+        "failed": _("仪器质控不合格"),
+        "inspection": _("检查得分不足"),
+        "penalty": _("处罚"),
+    }
+    context = {
+        "lines": [
+            (row, score, [(names[key], points) for key, points in score.lost.items()])
+            for row, score in queries.agencies(scope=scope, on=on)
+        ],
+        "rule": rules.agency_rules(on),
+    }
+    return render(request, "credit/agencies.html", context)
+
+
+@require_GET
+@requires("credit.view")
 def sheet(request: HttpRequest, code: str) -> HttpResponse:
     """Show the score sheet of an enterprise: each item with its record, and when time will mend it."""
     return render(request, "credit/sheet.html", _sheet(request, code))

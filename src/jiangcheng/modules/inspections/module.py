@@ -85,6 +85,7 @@ MANIFEST = Manifest(
     hooks=(
         Hook("person.todo", "inspections.queries.to_do"),
         Hook("facility.visited", "inspections.services.visited"),
+        Hook("facility.inspections", "inspections.queries.inspections"),
         Hook("record.visits.publish", "inspections.services.note_published"),
         Hook("record.visits.dispatch", "inspections.services.note_dispatched"),
     ),

@@ -114,6 +114,24 @@ def visits(*, user: User, on: dt.date) -> QuerySet[Visit]:
     return Visit.objects.filter(seen | own if scope else own).select_related("facility", "region", "draw")
 
 
+def inspections(*, facility_code: str, since: dt.datetime, until: dt.datetime) -> list[dict[str, Any]]:
+    """Answer the hook ``facility.inspections``: the visits of a unit in ``[since, until]`` that have a result."""
+    made = Visit.objects.filter(
+        facility__code=facility_code, visited_at__gte=since, visited_at__lte=until, withdrawn_at=None
+    ).exclude(result="")
+    return [
+        {
+            "number": visit.number,
+            "at": visit.visited_at,
+            "result": visit.result,
+            "text_zh": f"现场检查 {visit.number}",
+            "text_en": f"Visit {visit.number}",
+            "url": f"/records/visits/{visit.number}/",
+        }
+        for visit in made.order_by("visited_at", "pk")
+    ]
+
+
 def open_visit(*, facility: Facility) -> Visit | None:
     """Return the visit that is under way for a unit: a second plan joins it (一次入企)."""
     return Visit.objects.filter(facility=facility, state__in=("drawn", "dispatched")).order_by("pk").first()

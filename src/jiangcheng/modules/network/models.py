@@ -152,11 +152,13 @@ class Agency(Record):
     """A private monitoring agency (社会生态环境监测机构)."""
 
     name_zh = models.CharField(_("名称"), max_length=120)
+    name_en = models.CharField(_("英文名称"), max_length=120, blank=True)
     credit_code = models.CharField(_("统一社会信用代码"), max_length=18)
     qualification = models.CharField(_("资质认定证书号"), max_length=60)
-    qualified_to_date = models.DateField(_("证书有效至"))
+    qualified_to_date = models.DateField(_("证书有效至"), null=True, blank=True)
+    """Empty: not known, which counts as not valid."""
     staff = models.PositiveIntegerField(_("持证人员数"), default=0)
-    scope = models.CharField(_("能力范围"), max_length=200, blank=True)
+    scope = models.CharField(_("能力范围"), max_length=300, blank=True)
 
 
 class AgencyCheck(Record):

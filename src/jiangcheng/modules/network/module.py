@@ -77,8 +77,10 @@ MANIFEST = Manifest(
         _register(
             "agencies", "社会监测机构", "Monitoring agencies", "Agency",
             columns=("number", "name_zh", "qualification", "qualified_to_date", "staff"),
-            fields=("name_zh", "credit_code", "region", "qualification", "qualified_to_date", "staff", "scope"),
-            search=("name_zh", "credit_code"), key=("credit_code",), prefix="SH",
+            fields=("name_zh", "name_en", "credit_code", "region", "qualification", "qualified_to_date", "staff",
+                    "scope"),
+            search=("name_zh", "credit_code", "qualification"), key=("credit_code",), prefix="SH",
+            public=("name_zh", "qualification", "qualified_to_date", "scope"),
             cards=("network:agency_card",), order=954,
         ),
         _register(
@@ -111,6 +113,7 @@ MANIFEST = Manifest(
     hooks=(
         Hook("record.lab-samples.accept", "network.services.accept_sample"),
         Hook("record.lab-samples.revoke", "network.services.revoke_sample"),
+        Hook("agency.quality", "network.queries.agency_quality"),
         Hook("record.data-requests.grant", "network.services.grant_request"),
     ),
     # Every pull is written down, so none may be answered from what the caller holds.

@@ -181,6 +181,70 @@ class NoiseEvent(Record):
             raise ValidationError({"station_code": _("没有这个噪声站")})
 
 
+class NoiseClip(models.Model):
+    """A short recording of a loud moment at a station, bound to the case it belongs to.
+
+    The sound is erased after its term; who brought it, its hash and what the device heard in it stay.
+    """
+
+    station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="+")
+    case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="noise_clips")
+    """Null until something at the station in that period has become a case."""
+    starts_at = models.DateTimeField()
+    seconds = models.FloatField()
+    file = models.FileField(upload_to="noise/clips/%Y/%m/", blank=True)
+    """Empty once erased."""
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    source_type = models.CharField(max_length=14, choices=SourceType, blank=True)
+    """What the device says it hears (HJ 907), empty where it does not say."""
+    probability = models.FloatField(null=True)
+    """Of the source type, 0…1."""
+    brought_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    brought_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["station", "sha256"], name="noise_clip_once")]
+        indexes = [models.Index(fields=["station", "starts_at"], name="noise_clip_station")]
+
+    def __str__(self) -> str:
+        return f"{self.station} {self.starts_at:%Y-%m-%d %H:%M:%S}"
+
+
+class NoiseSurvey(Record):
+    """A level of the yearly survey: a cell of the grid, or a segment of road (HJ 640 普查监测)."""
+
+    class Kind(models.TextChoices):
+        AREA = "area", _("区域声环境网格")
+        ROAD = "road", _("道路交通路段")
+
+    class Period(models.TextChoices):
+        DAY = "day", _("昼间")
+        NIGHT = "night", _("夜间")
+
+    kind = models.CharField(_("监测类别"), max_length=6, choices=Kind)
+    year = models.PositiveSmallIntegerField(_("年份"))
+    point_code = models.CharField(_("网格或路段编码"), max_length=40)
+    name_zh = models.CharField(_("名称"), max_length=120, blank=True)
+    period = models.CharField(_("时段"), max_length=6, choices=Period)
+    level = models.FloatField(_("等效声级（dB）"))
+    length_m = models.FloatField(_("路段长度（m）"), null=True, blank=True)
+    measured_at = models.DateTimeField(_("监测时间"), null=True, blank=True)
+
+    class Meta(Record.Meta):
+        indexes = [models.Index(fields=["year", "kind", "period"], name="noise_survey_year")]
+
+    def clean(self) -> None:
+        """Refuse a segment of road without its length, and levels no sound has."""
+        if self.kind == self.Kind.ROAD and not (self.length_m and self.length_m > 0):
+            raise ValidationError({"length_m": _("道路路段须填写长度。")})
+        if self.level is not None and not 0 < self.level < 150:
+            raise ValidationError({"level": _("声级须在 0 到 150 dB 之间。")})
+
+
 class JointAction(Record):
     """An action of several departments at a key period (噪声联合执法): one record."""
 

@@ -1,6 +1,7 @@
 """The room 声环境: stations, functional zones, sensitive areas, night permits, duties, joint enforcement."""
 
 from jiangcheng.core.manifest import (
+    CaseCard,
     FindingKind,
     Hook,
     Manifest,
@@ -12,7 +13,7 @@ from jiangcheng.core.manifest import (
     Register,
 )
 
-VIEW, MANAGE = "noise.view", "noise.manage"
+VIEW, MANAGE, LISTEN = "noise.view", "noise.manage", "noise.listen"
 
 
 def _register(code: str, zh: str, en: str, model: str, **more: object) -> Register:
@@ -32,9 +33,11 @@ MANIFEST = Manifest(
     permissions=(
         Permission(VIEW, Names("查看声环境", "See noise")),
         Permission(MANAGE, Names("管理声环境", "Manage noise")),
+        Permission(LISTEN, Names("播放噪声录音", "Listen to recordings of noise")),
     ),
     pages=(
         Page("noise:overview", Names("声环境", "Noise"), VIEW, "modules", "activity", order=25),
+        Page("noise:grades", Names("声环境等级", "Noise grades"), VIEW, "modules", "activity", order=26),
         Page("noise:zones", Names("声环境功能区", "Noise zones"), VIEW, "modules", "map", order=26),
         Page("noise:cases", Names("噪声事件分派", "Noise routing"), VIEW, "act", "send", order=45),
     ),
@@ -45,6 +48,9 @@ MANIFEST = Manifest(
         FindingKind(
             "noise.night_burst", Names("夜间突发噪声超标", "Sudden noise at night"), "NOISE", severity=2
         ),
+    ),
+    case_cards=(
+        CaseCard("noise:clips_card", Names("噪声录音", "Recordings"), LISTEN, case_types=("NOISE",)),
     ),
     map_layers=(
         MapLayer(
@@ -62,6 +68,9 @@ MANIFEST = Manifest(
     ),
     tasks=(
         PeriodicTask("noise.tasks.evaluate", every=60, names=Names("声环境评价", "Evaluate noise")),
+        PeriodicTask(
+            "noise.tasks.keep_clips", every=3600, names=Names("录音归案与到期清除", "Bind and erase recordings")
+        ),
     ),
     registers=(
         _register(
@@ -95,6 +104,14 @@ MANIFEST = Manifest(
                     "fine", "text"),
             filters=("state",), search=("action_number", "department"),
             key=("action_number", "department"), prefix="LHJG", workflow="joint_result", order=853,
+        ),
+        _register(
+            "noise-surveys", "声环境普查监测", "Noise surveys", "NoiseSurvey",
+            columns=("number", "kind", "year", "point_code", "name_zh", "region", "period", "level", "length_m"),
+            fields=("kind", "year", "point_code", "name_zh", "region", "longitude", "latitude", "period", "level",
+                    "length_m", "measured_at"),
+            filters=("kind", "year", "period", "region"), search=("number", "point_code", "name_zh"),
+            key=("kind", "year", "point_code", "period"), prefix="PC", geometry=True, order=853,
         ),
         _register(
             "noise-events", "噪声事件与天气标注", "Events at noise stations", "NoiseEvent",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
+import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from importlib import resources
+from typing import Any, TypeVar
 
 import numpy as np
 import shapely
@@ -17,9 +21,10 @@ from jiangcheng.core.access.models import User
 from jiangcheng.core.access.queries import Scope
 from jiangcheng.core.access.rules import area_prefix
 from jiangcheng.core.cases import queries as case_queries
-from jiangcheng.core.cases.models import Case
+from jiangcheng.core.cases.models import Case, Finding
 from jiangcheng.core.manifest import Names, Proposed
 from jiangcheng.core.observations import store
+from jiangcheng.core.records import queries as records
 from jiangcheng.core.registry.models import ObservedProperty, Station
 from jiangcheng.modules.noise import rules
 from jiangcheng.modules.noise.models import (
@@ -27,12 +32,13 @@ from jiangcheng.modules.noise.models import (
     CaseSource,
     JointResult,
     NightPermit,
+    NoiseClip,
     NoiseDuty,
     NoiseEvent,
     NoiseZone,
     SensitiveArea,
 )
-from jiangcheng.standards import codes, periods
+from jiangcheng.standards import codes, periods, rounding
 
 LEQ, LMAX, WIND, RAIN = ("Leq", "avg"), ("LMx", "avg"), ("a01007", "avg"), ("noise_rain", "avg")
 EVENT_REASONS = {
@@ -356,6 +362,108 @@ def pass_rates(rows: Sequence[PointDay], *, on: dt.date) -> list[rules.Rate]:
         np.array([row.ln for row in rows]),
         on=on,
     )
+
+
+# Grades of a city
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SurveyGrade:
+    """The grade of a year's survey of one kind and period (HJ 640)."""
+
+    year: int
+    kind: str
+    period: str
+    points: int
+    mean: float
+    """Arithmetic mean of the cells, or mean of the segments by their length [dB], NaN without any."""
+    grade: int
+    """1 best … 5, 0 without any."""
+    shares: tuple[float, ...]
+    """Percent of the points (of roads: of the length) in each grade, best first."""
+    length_km: float
+    """Of the segments, NaN for an area."""
+
+
+def survey_grades(*, user: User, on: dt.date, years: Sequence[int]) -> list[SurveyGrade]:
+    """Return the grades of the surveys of some years, each kind and period that was measured.
+
+    The table of grades is that in force at the end of each year.
+    """
+    rows = records.visible(register="noise-surveys", user=user, on=on).filter(
+        year__in=list(years), withdrawn_at=None
+    )
+    groups: dict[tuple[int, str, str], list[tuple[float, float]]] = defaultdict(list)
+    for year, kind, period, level, length in rows.values_list("year", "kind", "period", "level", "length_m"):
+        groups[year, kind, period].append((level, length or 1.0))
+    return [_survey(*key, group) for key, group in sorted(groups.items(), reverse=True)]
+
+
+def _survey(year: int, kind: str, period: str, group: list[tuple[float, float]]) -> SurveyGrade:
+    levels, weights = np.array(group).T
+    end = dt.date(year, 12, 31)
+    if kind == "road":
+        mean = rules.road_mean(levels, weights)
+        grade = rules.road_grade(mean, period, end)
+    else:
+        weights = np.ones(len(levels))
+        mean, grade = float(levels.mean()), rules.area_grade(levels, period, end)
+    each = rules.grades(kind, levels, period, end)
+    parts = [float(weights[each == step].sum()) for step in range(1, rules.GRADES + 1)]
+    return SurveyGrade(
+        year=year, kind=kind, period=period, points=len(levels),
+        mean=float(rules.compared(mean)), grade=grade,
+        shares=tuple(
+            float(rounding.round_half_even(rounding.settle(100 * part / float(weights.sum())), 1)) for part in parts
+        ),
+        length_km=float(weights.sum()) / 1000 if kind == "road" else float("nan"),
+    )  # fmt: skip
+
+
+# Recordings
+
+
+@functools.cache
+def clip_settings() -> dict[str, Any]:
+    """Return how long and large a recording may be, and how long it is kept."""
+    path = resources.files("jiangcheng.modules.noise").joinpath("data", "clips.json")
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def case_of_moment(*, station: Station, at: dt.datetime) -> Case | None:
+    """Return the case of what was too loud at a station in the period that holds an instant."""
+    found = Finding.objects.filter(
+        station=station, kind__startswith="noise.", first_at__lte=at, case__isnull=False
+    ).select_related("case")
+    for finding in found.order_by("-first_at"):
+        for item in finding.evidence:
+            begins, ends = item.get("start"), item.get("end")
+            if begins and ends and dt.datetime.fromisoformat(begins) <= at < dt.datetime.fromisoformat(ends):
+                return finding.case
+    return None
+
+
+def clips_of(*, case: Case) -> QuerySet[NoiseClip]:
+    """Return the recordings of a case in the order of time, the erased ones too."""
+    return NoiseClip.objects.filter(case=case).select_related("station").order_by("starts_at", "pk")
+
+
+def clips_at(*, station: Station, first: dt.datetime, last: dt.datetime) -> QuerySet[NoiseClip]:
+    """Return the recordings of a station in ``[first, last)``."""
+    found = NoiseClip.objects.filter(station=station, starts_at__gte=first, starts_at__lt=last)
+    return found.select_related("case").order_by("starts_at", "pk")
+
+
+def expired_clips(*, now: dt.datetime) -> list[NoiseClip]:
+    """Return the recordings whose term has passed and that no open case holds."""
+    settings = clip_settings()
+    alone = now - dt.timedelta(days=settings["kept_days"])
+    closed = now - dt.timedelta(days=settings["kept_days_after_close"])
+    kept = NoiseClip.objects.filter(erased_at=None).filter(
+        Q(case=None, brought_at__lt=alone) | Q(case__closed_at__lt=closed, brought_at__lt=alone)
+    )
+    return list(kept.select_related("case", "station"))
 
 
 # Night permits

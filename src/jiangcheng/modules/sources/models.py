@@ -231,6 +231,48 @@ class HighEmitter(Record):
     listed_date = models.DateField(_("列入日期"))
 
 
+class TransportEntry(Record):
+    """A vehicle or train at the gate of an enterprise with what it carried (运输台账、门禁)."""
+
+    class Mode(models.TextChoices):
+        ROAD = "road", _("公路")
+        RAIL = "rail", _("铁路")
+        WATER = "water", _("水路")
+        PIPE = "pipe", _("管道")
+        BELT = "belt", _("皮带通廊")
+
+    class Fuel(models.TextChoices):
+        DIESEL = "diesel", _("柴油")
+        GAS = "gas", _("燃气")
+        ELECTRIC = "electric", _("纯电动")
+        HYDROGEN = "hydrogen", _("氢燃料")
+        OTHER = "other", _("其他")
+
+    class Stage(models.TextChoices):
+        THREE = "3", _("国三及以前")
+        FOUR = "4", _("国四")
+        FIVE = "5", _("国五")
+        SIX = "6", _("国六")
+        UNKNOWN = "X", _("无法确定")
+
+    mode = models.CharField(_("运输方式"), max_length=8, choices=Mode, default=Mode.ROAD)
+    plate = models.CharField(_("号牌号码"), max_length=12, blank=True)
+    fuel = models.CharField(_("燃料"), max_length=10, choices=Fuel, blank=True)
+    stage = models.CharField(_("排放阶段"), max_length=2, choices=Stage, blank=True)
+    passed_at = models.DateTimeField(_("进出厂时间"))
+    goods = models.CharField(_("货物"), max_length=60, blank=True)
+    tons = models.FloatField(_("货运量（t）"), validators=POSITIVE)
+
+    class Meta(Record.Meta):
+        indexes = [models.Index(fields=["plate", "passed_at"], name="sources_transport_plate")]
+
+    def clean(self) -> None:
+        if self.facility_id is None:
+            raise ValidationError({"facility": _("请选择企业。")})
+        if self.mode == self.Mode.ROAD and not (self.plate and self.fuel and self.stage):
+            raise ValidationError({"plate": _("公路运输须填写号牌、燃料和排放阶段。")})
+
+
 class SpecialAction(Record):
     """A campaign on trucks, fuel, transport or machines, with a term (专项行动)."""
 

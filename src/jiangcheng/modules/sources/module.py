@@ -43,6 +43,8 @@ MANIFEST = Manifest(
         _kind("burning", "禁燃区内燃烧", "Burning in a no-burn zone", "AIR", 3),
         _kind("coal_failed", "煤质抽检不合格", "Coal sample failed", "AIR", 2),
         _kind("emitter_overdue", "高排放车辆逾期未销号", "High emitter overdue", "DUTY", 2),
+        _kind("emitter_entered", "高排放车辆进出企业", "High emitter at a gate", "AIR", 2),
+        _kind("odour_over", "恶臭监测超标", "Odour monitor over the limit", "AIR", 2),
         _kind("action_overdue", "专项行动逾期", "Special action overdue", "DUTY", 2),
     ),
     tasks=(
@@ -52,6 +54,8 @@ MANIFEST = Manifest(
             every=3600,
             names=Names("列出高排放车辆", "List high emitters"),
         ),
+        PeriodicTask("sources.tasks.watch_odour", every=600, names=Names("恶臭巡查", "Watch odour")),
+        PeriodicTask("sources.tasks.watch_gates", every=600, names=Names("门禁巡查", "Watch gates")),
     ),
     registers=(
         _register(
@@ -112,6 +116,13 @@ MANIFEST = Manifest(
             fields=("plate", "reason", "region", "listed_date"), filters=("state", "region"), search=("plate",),
             key=("plate", "listed_date"), prefix="GP", workflow="high_emitter",
             overdue="sources.emitter_overdue", order=947,
+        ),
+        _register(
+            "transport", "运输台账（门禁）", "Transport ledger", "TransportEntry",
+            columns=("number", "facility", "passed_at", "mode", "plate", "fuel", "stage", "goods", "tons"),
+            fields=("facility", "passed_at", "mode", "plate", "fuel", "stage", "goods", "tons"),
+            filters=("mode", "fuel", "stage"), search=("plate", "goods", "facility__name_zh"),
+            key=("facility", "plate", "passed_at", "mode"), prefix="YT", on_file=True, order=948,
         ),
         _register(
             "special-actions", "移动源专项行动", "Special actions", "SpecialAction",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from jiangcheng.core.cases import queries as cases
 from jiangcheng.core.cases.models import Case, Finding
 from jiangcheng.core.observations import store
 from jiangcheng.core.records import queries as records
-from jiangcheng.core.registry.models import ObservedProperty, Station
+from jiangcheng.core.registry.models import Facility, ObservedProperty, Station
 from jiangcheng.methods import statistics
 from jiangcheng.modules.sources import rules
 from jiangcheng.modules.sources.models import (
@@ -24,9 +24,12 @@ from jiangcheng.modules.sources.models import (
     ActionItem,
     CoalSample,
     DustSite,
+    HighEmitter,
     NoBurnZone,
+    TransportEntry,
     VehicleTest,
 )
+from jiangcheng.standards import periods
 
 HOUR = dt.timedelta(hours=1)
 CONVERTED, MEASURED = "zs_avg", "avg"
@@ -59,6 +62,19 @@ class BoilerStanding:
     def verdict(self) -> str:
         """``met``, ``missed`` or ``unknown``."""
         return self.found.verdict if self.found else "unknown"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Monitored:
+    """The highest hour of a monitor against its limit."""
+
+    limit: Mapping[str, Any]
+    value: float
+
+    @property
+    def share(self) -> float:
+        """The value as a share of the limit."""
+        return float(self.value / self.limit["upper"])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -269,6 +285,65 @@ def odour_candidates(
         on=on,
     )
     return [(placed[item.index], item) for item in found], wind, station
+
+
+def odour_monitors(*, sources: Iterable[Any], at: dt.datetime, on: dt.date) -> dict[str, Monitored]:
+    """Return by number of a source what its monitor measured in the hours before an instant, the worst of it."""
+    rule = rules.in_force("odour", on)
+    placed = {source.station_code: source.number for source in sources if source.station_code}
+    found = hours(
+        codes=placed,
+        properties=[row["code"] for row in rule["limits"]],
+        statistics=(MEASURED,),
+        start=at - rule["wind_hours"] * HOUR,
+        end=at,
+    )
+    worst: dict[str, Monitored] = {}
+    for code, series in found.items():
+        for limit in rule["limits"]:
+            values = series.values.get(limit["code"])
+            if values is None or np.isnan(values).all():
+                continue
+            item = Monitored(limit, float(np.nanmax(values)))
+            known = worst.get(placed[code])
+            if known is None or item.share > known.share:
+                worst[placed[code]] = item
+    return worst
+
+
+def clean_transport(*, user: User, on: dt.date) -> list[tuple[Any, Rate]]:
+    """Return by enterprise the tons carried cleanly of all tons of the period, the least clean first."""
+    rule = rules.in_force("transport", on)
+    since = on - dt.timedelta(days=rule["period_days"])
+    clean = (
+        Q(mode__in=rule["clean_modes"]) | Q(fuel__in=rule["clean_fuels"]) | Q(stage__in=rule["clean_stages"])
+    )
+    seen = rows("transport", user=user, on=on).filter(passed_at__date__gt=since, passed_at__date__lte=on)
+    told = seen.order_by().values("facility").annotate(whole=Sum("tons"), done=Sum("tons", filter=clean))
+    plants = Facility.objects.in_bulk([row["facility"] for row in told])
+    found = [
+        (plants[row["facility"]], Rate("clean_transport", round(row["done"] or 0), round(row["whole"])))
+        for row in told
+    ]
+    return sorted(found, key=lambda item: (item[1].percent or 0, item[0].code))
+
+
+def listed_at_gates(*, since: dt.datetime) -> list[tuple[TransportEntry, HighEmitter]]:
+    """Return the entries since an instant of vehicles that were on the list of high emitters that day."""
+    listed: dict[str, list[HighEmitter]] = collections.defaultdict(list)
+    for row in HighEmitter.objects.filter(withdrawn_at=None).order_by("pk"):
+        listed[row.plate].append(row)
+    entries = TransportEntry.objects.filter(
+        plate__in=list(listed), passed_at__gte=since, withdrawn_at=None
+    ).select_related("facility")
+    found = []
+    for entry in entries.order_by("passed_at", "pk"):
+        day = entry.passed_at.astimezone(periods.BEIJING).date()
+        for row in listed[entry.plate]:
+            if row.listed_date <= day and (row.closed_at is None or row.closed_at > entry.passed_at):
+                found.append((entry, row))
+                break
+    return found
 
 
 def sample_case(number: str) -> Case | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from jiangcheng.core.access.models import User
@@ -16,10 +17,16 @@ from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry.models import Station
 from jiangcheng.modules.sources import queries, rules
-from jiangcheng.modules.sources.models import ActionItem, CoalSample, DustSite, HighEmitter
+from jiangcheng.modules.sources.models import ActionItem, CoalSample, DustSite, HighEmitter, OdourSource
 from jiangcheng.standards import periods
 
 MOST_TEXT = 2000
+TABLES = {"dust": "dust", "odour_over": "odour"}
+"""Table with the limits of each kind of finding of a monitor."""
+TITLES = {
+    "dust": ("扬尘超标", "Dust over the limit"),
+    "odour_over": ("恶臭监测超标", "Odour monitor over the limit"),
+}
 
 
 def watch_dust(*, now: dt.datetime) -> int:
@@ -27,18 +34,64 @@ def watch_dust(*, now: dt.datetime) -> int:
 
     Returns how many hours were reported. The case lies in the grid cell of the site, not of the station.
     """
-    on = _day(now)
-    rule = rules.in_force("dust", on)
-    sites = DustSite.objects.filter(state="active", withdrawn_at=None).exclude(station_code="")
+    sites = DustSite.objects.filter(state="active", withdrawn_at=None)
+    return _watch("dust", sites, now)
+
+
+def watch_odour(*, now: dt.datetime) -> int:
+    """Report each hour over the limit at the monitor of an odour source, and end what is over.
+
+    Returns how many hours were reported. The case lies where the source is.
+    """
+    return _watch("odour_over", OdourSource.objects.filter(withdrawn_at=None), now)
+
+
+def watch_gates(*, now: dt.datetime) -> int:
+    """Report the entries of vehicles that stood on the list of high emitters on that day; return how many.
+
+    The case is the enterprise's: who lets such a vehicle in answers for it.
+    """
+    rule = rules.in_force("transport", _day(now))
+    count = 0
+    for entry, listed in queries.listed_at_gates(since=now - dt.timedelta(days=rule["look_back_days"])):
+        key = f"sources.emitter_entered:{entry.number}"
+        if Finding.objects.filter(dedup_key=key).exists():
+            continue
+        assert entry.facility is not None
+        cases.report(
+            finding=cases.FindingReport(
+                kind="sources.emitter_entered",
+                dedup_key=key,
+                rule_version=rule["version"],
+                title_zh=f"高排放车辆 {entry.plate} 进出 {entry.facility.name_zh}",
+                title_en=f"High emitter {entry.plate} at the gate of {entry.facility.name_en}",
+                severity=2,
+                first_at=entry.passed_at,
+                last_at=entry.passed_at,
+                evidence={"start": entry.passed_at.isoformat(), "end": entry.passed_at.isoformat(),
+                          "entry": entry.number, "listed": listed.number, "clause": rule["source"]},
+                facility_id=entry.facility.pk,
+            ),
+            now=now,
+        )  # fmt: skip
+        cases.end_finding(dedup_key=key, at=now)
+        count += 1
+    return count
+
+
+def _watch(kind: str, watched: QuerySet[Any], now: dt.datetime) -> int:
+    """Report the hours over the limits of the table at the stations of some rows."""
+    rule = rules.in_force(TABLES[kind], _day(now))
+    sites = list(watched.exclude(station_code=""))
     found = queries.hours(
-        codes=sites.values_list("station_code", flat=True),
+        codes=[site.station_code for site in sites],
         properties=[row["code"] for row in rule["limits"]],
         statistics={row["statistic"] for row in rule["limits"]},
         start=now - dt.timedelta(hours=rule["look_back_hours"]),
         end=now,
     )
     return sum(
-        _report_dust(site, found[site.station_code], rule, now)
+        _report_over(kind, site, found[site.station_code], rule, now)
         for site in sites
         if site.station_code in found
     )
@@ -156,15 +209,21 @@ def list_high_emitters(*, now: dt.datetime) -> int:
     return count
 
 
-def _report_dust(site: DustSite, found: queries.Hours, rule: Mapping[str, Any], now: dt.datetime) -> int:
-    key = f"sources.dust:{site.number}"
+def _report_over(
+    kind: str,
+    site: DustSite | OdourSource,
+    found: queries.Hours,
+    rule: Mapping[str, Any],
+    now: dt.datetime,
+) -> int:
+    key = f"sources.{kind}:{site.number}"
     over = _over(found, rule)
     since = now - dt.timedelta(hours=rule["look_back_hours"])
     known = queries.reported_hours(key, since=since)
     new = [index for index in sorted(over) if _instant(found.start[index]).isoformat() not in known]
     station = Station.objects.get(code=site.station_code)
     for index in new:
-        cases.report(finding=_dust(site, station, found.start[index], over[index], rule), now=now)
+        cases.report(finding=_exceeded(kind, site, station, found.start[index], over[index], rule), now=now)
     if len(found.start) - 1 not in over:
         cases.end_finding(dedup_key=key, at=now)
     return len(new)
@@ -184,8 +243,9 @@ def _over(found: queries.Hours, rule: Mapping[str, Any]) -> dict[int, tuple[Mapp
     return worst
 
 
-def _dust(
-    site: DustSite,
+def _exceeded(
+    kind: str,
+    site: DustSite | OdourSource,
     station: Station,
     start: int,
     broken: tuple[Mapping[str, Any], float],
@@ -195,18 +255,20 @@ def _dust(
     at = _instant(start)
     end = at + queries.HOUR
     placed = site.longitude is not None and site.latitude is not None
-    said = f"{limit['name_en']} {value:.0f} > {limit['upper']} {limit['unit']}"
+    said = f"{value:.4g} > {limit['upper']:g} {limit['unit']}"
+    title_zh, title_en = TITLES[kind]
     return cases.FindingReport(
-        kind="sources.dust",
-        dedup_key=f"sources.dust:{site.number}",
+        kind=f"sources.{kind}",
+        dedup_key=f"sources.{kind}:{site.number}",
         rule_version=rule["version"],
-        title_zh=f"扬尘超标：{site.name_zh} {said}",
-        title_en=f"Dust over the limit: {site.name_zh} {said}",
+        title_zh=f"{title_zh}：{site.name_zh} {limit['name_zh']} {said}",
+        title_en=f"{title_en}: {site.name_zh} {limit['name_en']} {said}",
         severity=2,
         first_at=at,
         last_at=end,
         evidence={"start": at.isoformat(), "end": end.isoformat(), "value": value, "limit": limit["upper"],
-                  "property": limit["code"], "clause": rule["source"], "edition": rule["version"],
+                  "property": limit["code"], "clause": rule.get("limits_source", rule["source"]),
+                  "edition": rule["version"],
                   "site": site.number, "station": station.code},
         longitude=site.longitude if placed else station.longitude,
         latitude=site.latitude if placed else station.latitude,

@@ -15,3 +15,13 @@ def watch_dust() -> None:
 def list_high_emitters() -> None:
     """List the vehicles that remote sensing found over the limit again and again."""
     services.list_high_emitters(now=timezone.now())
+
+
+def watch_odour() -> None:
+    """Report the odour sources whose monitor is over the limit, and end what is no longer."""
+    services.watch_odour(now=timezone.now())
+
+
+def watch_gates() -> None:
+    """Report the vehicles of the list of high emitters that passed a gate."""
+    services.watch_gates(now=timezone.now())

@@ -55,6 +55,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "boilers": standings,
         "unknown": sum(item.verdict == "unknown" for item in standings),
         "machines": _machines(request, on),
+        "transport": queries.clean_transport(user=user, on=on),
         "actions": queries.actions(user=user, on=on),
         "toxics": _toxics(request, on),
         "filings": _filings(request, on),
@@ -63,7 +64,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "sources/overview.html", context)
 
 
-RULES = ("dust", "catering", "coal", "boilers", "vehicles", "machines", "toxics", "ods", "odour")
+RULES = ("dust", "catering", "coal", "boilers", "vehicles", "machines", "transport", "toxics", "ods", "odour")
 
 
 @require_GET
@@ -124,9 +125,10 @@ def odour_case(request: HttpRequest, number: str) -> HttpResponse:
     if case is None:
         raise Http404
     found, wind, station = queries.odour_candidates(case=case, user=user, on=on)
+    monitors = queries.odour_monitors(sources=[source for source, _item in found], at=case.opened_at, on=on)
     context = {
         "case": case,
-        "found": found,
+        "found": [(source, item, monitors.get(source.number)) for source, item in found],
         "wind": wind,
         "station": station,
         "rule": rules.in_force("odour", on),

@@ -15,7 +15,7 @@ OUTFALLS = manifest.Register(
         *("name_zh", "kind", "sub_kind", "region", "facility", "longitude", "latitude", "water_body"),
         *("section_code", "target_class", "form", "flow_mode", "design_tons", "owner", "permit_number"),
         *("surveyed_date", "trace_method", "trace_result", "traced_date", "treatment", "treatment_plan"),
-        *("deadline_date", "has_sign", "is_online"),
+        *("deadline_date", "has_sign", "is_online", "station_code"),
     ),
     filters=("state", "region", "kind", "treatment"),
     search=("number", "name_zh", "water_body", "owner"),
@@ -27,7 +27,7 @@ OUTFALLS = manifest.Register(
     geometry=True,
     icon="droplets",
     order=22,
-    cards=("water:outfall_card", "water:samples_card"),
+    cards=("water:outfall_card", "water:online_card", "water:samples_card"),
 )
 SAMPLES = manifest.Register(
     code="water-samples",
@@ -63,7 +63,7 @@ SOURCES = manifest.Register(
     geometry=True,
     icon="droplets",
     order=24,
-    cards=("water:source_card", "water:samples_card"),
+    cards=("water:source_card", "water:online_card", "water:patrols_card", "water:samples_card"),
 )
 ZONES = manifest.Register(
     code="source-zones",
@@ -330,6 +330,89 @@ VILLAGES = manifest.Register(
     order=36,
 )
 
+ONLINE_LIMITS = manifest.Register(
+    code="online-limits",
+    names=manifest.Names("排污口与水源在线限值", "Online limits"),
+    model="water.OnlineLimit",
+    view=VIEW,
+    change=MANAGE,
+    columns=(
+        "number",
+        "subject",
+        "place",
+        "item",
+        "lower",
+        "upper",
+        "valid_from_date",
+        "valid_to_date",
+        "basis",
+    ),
+    fields=(
+        *(
+            "subject",
+            "place",
+            "region",
+            "item",
+            "lower",
+            "upper",
+            "valid_from_date",
+            "valid_to_date",
+            "basis",
+        ),
+    ),
+    filters=("subject", "item", "region"),
+    search=("number", "place", "basis"),
+    key=("subject", "place", "item", "valid_from_date"),
+    prefix="XZ",
+    order=24,
+)
+CAMERAS = manifest.Register(
+    code="source-cameras",
+    names=manifest.Names("水源地视频点位", "Video points at sources"),
+    model="water.SourceCamera",
+    view=VIEW,
+    change=MANAGE,
+    columns=("number", "name_zh", "source_number", "aim", "channel", "running", "checked_date"),
+    fields=(
+        *("name_zh", "source_number", "region", "longitude", "latitude", "aim", "channel", "running"),
+        "checked_date",
+    ),
+    filters=("aim", "running", "region"),
+    search=("number", "name_zh", "source_number", "channel"),
+    key=("source_number", "name_zh"),
+    prefix="SP",
+    geometry=True,
+    order=25,
+    cards=("water:camera_card",),
+)
+PATROLS = manifest.Register(
+    code="source-patrols",
+    names=manifest.Names("水源地巡查与视频记录", "Patrols and video at sources"),
+    model="water.SourcePatrol",
+    view=VIEW,
+    change=MANAGE,
+    columns=(
+        "number",
+        "source_number",
+        "zone_number",
+        "observed_at",
+        "means",
+        "seen",
+        "camera_number",
+        "reported_at",
+    ),
+    fields=(
+        *("source_number", "zone_number", "camera_number", "region", "longitude", "latitude", "observed_at"),
+        *("means", "seen", "description", "clip"),
+    ),
+    filters=("seen", "means", "region"),
+    search=("number", "source_number", "camera_number", "description"),
+    key=("source_number", "camera_number", "observed_at", "seen"),
+    prefix="XC",
+    geometry=True,
+    order=25,
+)
+
 _REGISTERS = (
     OUTFALLS,
     SAMPLES,
@@ -348,6 +431,9 @@ _REGISTERS = (
     ALGAE,
     FARMS,
     VILLAGES,
+    ONLINE_LIMITS,
+    CAMERAS,
+    PATROLS,
 )
 
 MANIFEST = manifest.Manifest(
@@ -423,8 +509,47 @@ MANIFEST = manifest.Manifest(
             case_type="WATER",
             severity=3,
         ),
+        manifest.FindingKind(
+            "water.outfall_over",
+            manifest.Names("入河排污口在线数据超限值", "Online value of an outfall over its limit"),
+            case_type="WATER",
+            severity=2,
+        ),
+        manifest.FindingKind(
+            "water.source_over",
+            manifest.Names("水源在线数据超预警限值", "Online value at a source over its limit"),
+            case_type="WATER",
+            severity=3,
+        ),
+        manifest.FindingKind(
+            "water.source_intrusion",
+            manifest.Names("水源地巡查或视频发现异常", "Something seen at a source"),
+            case_type="WATER",
+            severity=3,
+        ),
+        manifest.FindingKind(
+            "water.quota",
+            manifest.Names("用水总量接近或超过指标", "Water use near or over its quota"),
+            case_type="WATER",
+            severity=2,
+        ),
+        manifest.FindingKind(
+            "water.groundwater",
+            manifest.Names("地下水双控预警", "Groundwater near or beyond control"),
+            case_type="WATER",
+            severity=2,
+        ),
     ),
     registers=_REGISTERS,
+    station_cards=(
+        manifest.StationCard(
+            "water:section_card",
+            manifest.Names("水质趋势与指数", "Trend and index"),
+            VIEW,
+            order=20,
+            kinds=("water",),
+        ),
+    ),
     hooks=(
         manifest.Hook("section.months", "water.queries.months_of"),
         manifest.Hook("record.outfalls.survey", "water.services.gate_survey"),
@@ -477,6 +602,16 @@ MANIFEST = manifest.Manifest(
             "water.tasks.watch_black_waters",
             every=600,
             names=manifest.Names("黑臭水体返黑返臭巡查", "Watch for black water"),
+        ),
+        manifest.PeriodicTask(
+            "water.tasks.judge_online",
+            every=60,
+            names=manifest.Names("排污口与水源在线判断", "Judge online points of water"),
+        ),
+        manifest.PeriodicTask(
+            "water.tasks.watch_use",
+            every=3600,
+            names=manifest.Names("用水与地下水预警", "Watch water use and groundwater"),
         ),
     ),
     indicators=(

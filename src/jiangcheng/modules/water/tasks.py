@@ -21,3 +21,15 @@ def compute_indicators() -> None:
 def watch_black_waters() -> None:
     """Reopen the black-odorous waters that have come back."""
     services.watch_black_waters(now=timezone.now())
+
+
+def judge_online() -> None:
+    """Judge what online points of outfalls and sources sent, and report what was seen at sources."""
+    now = timezone.now()
+    services.judge_online(now=now)
+    services.report_patrols(now=now)
+
+
+def watch_use() -> None:
+    """Report quotas and groundwater units that are in alarm."""
+    services.watch_use(now=timezone.now())

@@ -26,4 +26,8 @@ urlpatterns = [
     path("cards/black/<str:number>", views.black_card, name="black_card"),
     path("cards/zone/<str:number>", views.zone_card, name="zone_card"),
     path("cards/algae/<str:number>", views.algae_card, name="algae_card"),
+    path("cards/online/<str:number>", views.online_card, name="online_card"),
+    path("cards/patrols/<str:number>", views.patrols_card, name="patrols_card"),
+    path("cards/camera/<str:number>", views.camera_card, name="camera_card"),
+    path("cards/section/<str:code>", views.section_card, name="section_card"),
 ]

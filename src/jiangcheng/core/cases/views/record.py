@@ -16,13 +16,16 @@ from django.http import (
     HttpResponseNotModified,
 )
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.core.cases import queries, rules, services
 from jiangcheng.core.cases.models import Case, CaseStep, Finding
 from jiangcheng.core.cases.views import wording
+from jiangcheng.core.manifest import manifests
 from jiangcheng.core.registry.models import Evidence, ObservedProperty
 from jiangcheng.core.registry.rules import SUFFIXES
 
@@ -217,6 +220,7 @@ def _context(request: HttpRequest, item: Case, *, refused: str = "", given: Any 
         "parts": item.parts.order_by("pk"),
         "merged": item.merged.order_by("pk"),
         "own": person(request),
+        "cards": _cards(request, item),
         "may_split": item.closed_at is None
         and "cases.dispatch" in queries.permissions_on(case=item, user=person(request), on=on),
     }
@@ -233,6 +237,20 @@ def _context(request: HttpRequest, item: Case, *, refused: str = "", given: Any 
         reasons = item.workflow.definition["reason_codes"]
         context["reasons"] = [(reason["code"], wording.name_of(reason)) for reason in reasons]
     return context
+
+
+def _cards(request: HttpRequest, item: Case) -> list[dict[str, str]]:
+    """Return the cards of the rooms about a case of this type that the person may open, in their order."""
+    held = access.permissions_of(request.user, received_date(request))
+    return [
+        {
+            "anchor": card.url_name.replace(":", "-"),
+            "title": card.names.in_language("zh" if wording.is_chinese() else "en"),
+            "url": reverse(card.url_name, args=[item.number]),
+        }
+        for card in manifests.case_cards()
+        if card.permission in held and (not card.case_types or item.case_type in card.case_types)
+    ]
 
 
 def _names(action: queries.AvailableAction) -> dict[str, str]:

@@ -125,14 +125,14 @@ def station(request: HttpRequest, code: str) -> HttpResponse:
             "gaps": _gaps(found, properties, now),
             "gap_days": GAP_DAYS,
             "about": _about(found),
-            "cards": _cards(request, code),
+            "cards": _cards(request, code, found.kind),
             "with_calendar": found.kind in (Station.Kind.AIR, Station.Kind.AREA),
             "with_classes": found.kind == Station.Kind.WATER,
         },
     )
 
 
-def _cards(request: HttpRequest, code: str) -> list[dict[str, str]]:
+def _cards(request: HttpRequest, code: str, kind: str) -> list[dict[str, str]]:
     """Return the cards of the rooms that the person may open, in their order: anchor, title, address."""
     held = access.permissions_of(request.user, received_date(request))
     language = get_language() or "zh"
@@ -143,7 +143,7 @@ def _cards(request: HttpRequest, code: str) -> list[dict[str, str]]:
             "url": reverse(card.url_name, args=[code]),
         }
         for card in manifests.station_cards()
-        if card.permission in held
+        if card.permission in held and (not card.kinds or kind in card.kinds)
     ]
 
 

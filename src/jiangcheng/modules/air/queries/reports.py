@@ -18,6 +18,7 @@ from jiangcheng.core.indicators.models import IndicatorValue
 from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import ObservedProperty, Region, Station
 from jiangcheng.methods import averaging
+from jiangcheng.methods.tracing import inputs, polar
 from jiangcheng.modules.air import queries, rules
 from jiangcheng.standards import codes, lookup, periods
 
@@ -193,6 +194,65 @@ def rose(*, station: Station, parameter: str, first: datetime.date, last: dateti
 
     None where no wind is measured in the period.
     """
+    wind = _wind(station, first, last)
+    if wind is None:
+        return None
+    speed, direction = wind.speed, wind.direction
+    values = queries.hours(points=[station.pk], days=wind.days).values[parameter][0]
+    there = ~np.isnan(speed) & ~np.isnan(direction) & ~np.isnan(values)
+    calm = there & (speed <= settings()["calm_wind"])
+    sector = (np.floor((np.nan_to_num(direction) % 360 + 11.25) / 22.5) % 16).astype(int)
+    petals = tuple(
+        _petal(name, values[there & ~calm & (sector == number)]) for number, name in enumerate(SECTORS)
+    )
+    return Rose(wind.station, petals, _petal("calm", values[calm]))
+
+
+def polar_cells(
+    *, station: Station, parameter: str, statistic: str, first: datetime.date, last: datetime.date
+) -> polar.Cells | None:
+    """Return a statistic by wind direction and speed, with the wind of the nearest station that measures it.
+
+    Parameters
+    ----------
+    statistic
+        ``"cpf"``, the conditional bivariate probability function: the share of hours above a percentile of
+        all hours (Uria-Tellaetxe & Carslaw 2014); or ``"mean"``.
+
+    None where there is no wind or no value in the period.
+    """
+    wind = _wind(station, first, last)
+    if wind is None:
+        return None
+    values = queries.hours(points=[station.pk], days=wind.days).values[parameter][0]
+    asked = settings()["polar"]
+    try:
+        return polar.cells(
+            wind.speed.ravel(),
+            wind.direction.ravel(),
+            values.ravel(),
+            statistic="cpf" if statistic == "cpf" else "mean",
+            percent=asked["percent"],
+            rings=asked["rings"],
+            step=asked["step"],
+            minimum=asked["minimum"],
+        )
+    except inputs.TracingError:
+        return None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Wind:
+    """Hours of wind beside a station, ``(day, 24)`` [m/s, °], NaN where missing."""
+
+    station: Station
+    days: np.ndarray
+    speed: np.ndarray
+    direction: np.ndarray
+
+
+def _wind(station: Station, first: datetime.date, last: datetime.date) -> _Wind | None:
+    """Return the wind of the nearest station that measures it, None where none does."""
     days = np.arange(np.datetime64(first), np.datetime64(last))
     keys = dict(
         ObservedProperty.objects.filter(code__in=(WIND_SPEED, WIND_DIRECTION), statistic="avg").values_list(
@@ -226,15 +286,7 @@ def rose(*, station: Station, parameter: str, first: datetime.date, last: dateti
         hours = averaging.hours_of_days(columns["start"][mine], columns["value"][mine], days[0], len(days))
         return np.asarray(hours[0])
 
-    speed, direction = laid(WIND_SPEED), laid(WIND_DIRECTION)
-    values = queries.hours(points=[station.pk], days=days).values[parameter][0]
-    there = ~np.isnan(speed) & ~np.isnan(direction) & ~np.isnan(values)
-    calm = there & (speed <= settings()["calm_wind"])
-    sector = (np.floor((np.nan_to_num(direction) % 360 + 11.25) / 22.5) % 16).astype(int)
-    petals = tuple(
-        _petal(name, values[there & ~calm & (sector == number)]) for number, name in enumerate(SECTORS)
-    )
-    return Rose(near[0], petals, _petal("calm", values[calm]))
+    return _Wind(near[0], days, laid(WIND_SPEED), laid(WIND_DIRECTION))
 
 
 def _petal(name: str, values: np.ndarray) -> Petal:

@@ -2,7 +2,10 @@
 
 Concentrations are taken to logarithms. Each has a climatology by the day of the year; today's anomaly fades as
 anomalies did before; what remained unexplained on similar days gives the members. The members keep the pollutants
-of one day together, so the AQI of a member is the AQI of a day that could be. No weather forecast enters.
+of one day together, so the AQI of a member is the AQI of a day that could be.
+
+Weather may enter: what the weather's anomaly explained on past days is added for the target day, from the weather
+forecast where one was issued in time, else from the last day that was observed. Which of the two is told.
 """
 
 from __future__ import annotations
@@ -28,6 +31,22 @@ class TooLittle(ValueError):  # noqa: N818 - what the desk says
     """There are too few days, or the last ones are missing."""
 
 
+class Weather(NamedTuple):
+    """Daily weather of an area: predictors by row, in the order of the model's parameters."""
+
+    observed: Floats
+    """Means of the days of the calendar, ``(k, n)``, NaN where missing."""
+    ahead: Mapping[int, Floats]
+    """By lead: what was forecast, before the issue on day ``i`` counted from the calendar's first, of the day
+    ``i + lead``, ``(k, m)``; NaN where no forecast was at hand."""
+
+    def known_on(self, today: int) -> Weather:
+        """Return the weather as known on a day of issue: nothing observed on it or later."""
+        return Weather(
+            self.observed[:, :today], {lead: rows[:, : today + 1] for lead, rows in self.ahead.items()}
+        )
+
+
 class Outlook(NamedTuple):
     """A forecast day."""
 
@@ -42,6 +61,8 @@ class Outlook(NamedTuple):
     """AQI at the quantiles asked for."""
     concentrations: Mapping[str, float]
     """Medians of the members [µg/m3; CO: mg/m3]."""
+    weather: str = ""
+    """``forecast`` or ``observed`` by the weather that entered, empty without any."""
 
 
 class Scores(NamedTuple):
@@ -74,6 +95,7 @@ def forecast(
     issued_on: datetime.date,
     parameters: Mapping[str, Any],
     edition: str | None = None,
+    weather: Weather | None = None,
 ) -> tuple[Outlook, ...]:
     """Return the forecast of the days after the day of issue.
 
@@ -87,6 +109,8 @@ def forecast(
         A row of the room's ``forecast.json``.
     edition
         Of HJ 633; by default that of each forecast day.
+    weather
+        Of the calendar; None for the model without weather.
 
     Raises
     ------
@@ -113,12 +137,76 @@ def forecast(
     for lead in parameters["leads"]:
         day = issued_on + datetime.timedelta(days=lead)
         target = np.datetime64(day)
-        members = _members(
-            anomalies, last, int((target - calendar[-1]).astype(int)), season, target, parameters
+        step = int((target - calendar[-1]).astype(int))
+        drivers = (
+            _drivers(weather, calendar, season, issued_on, lead, step, parameters) if weather else NOTHING
         )
+        members = _members(anomalies, last, step, season, target, parameters, drivers)
         values = np.exp(climatology[:, _season(np.array([target]))] + members) - offset
-        found.append(_outlook(np.maximum(values, 0.0), day, lead, parameters, edition))
+        outlook = _outlook(np.maximum(values, 0.0), day, lead, parameters, edition)
+        found.append(outlook._replace(weather=drivers.kind))
     return tuple(found)
+
+
+class _Drivers(NamedTuple):
+    """Standardised anomalies of the weather: of the target days to learn from, and of the day to forecast."""
+
+    past: Floats
+    """``(k, n)`` by target day, NaN where missing."""
+    now: Floats
+    kind: str
+
+
+NOTHING = _Drivers(np.empty((0, 0)), np.empty(0), "")
+
+
+def _drivers(
+    weather: Weather,
+    calendar: NDArray[np.datetime64],
+    season: NDArray[np.int64],
+    issued_on: datetime.date,
+    lead: int,
+    step: int,
+    parameters: Mapping[str, Any],
+) -> _Drivers:
+    """Return the weather that may explain the target day, nothing where it is not known well enough."""
+    count, day = len(calendar), np.datetime64(issued_on)
+    issue = int((day - calendar[0]).astype(int))
+    ahead = weather.ahead.get(lead)
+    if ahead is not None and issue < ahead.shape[1]:
+        kept = ~np.isnan(ahead[:, issue]) & (
+            (~np.isnan(weather.observed)).sum(axis=1) >= parameters["minimum_days"]
+        )
+        if kept.any():
+            past, now = _standard(weather.observed[kept], ahead[kept, issue], season, day + lead, parameters)
+            return _Drivers(past, now, "forecast")
+    kept = ~np.isnan(weather.observed[:, -1]) & (
+        (~np.isnan(weather.observed)).sum(axis=1) >= parameters["minimum_days"]
+    )
+    if not kept.any() or step >= count:
+        return NOTHING
+    past, now = _standard(
+        weather.observed[kept], weather.observed[kept, -1], season, calendar[-1], parameters
+    )
+    shifted = np.full(past.shape, np.nan)
+    shifted[:, step:] = past[:, :-step]
+    return _Drivers(shifted, now, "observed")
+
+
+def _standard(
+    observed: Floats,
+    value: Floats,
+    season: NDArray[np.int64],
+    day: np.datetime64,
+    parameters: Mapping[str, Any],
+) -> tuple[Floats, Floats]:
+    """Return the anomalies of past days and of one day, in standard deviations, bounded."""
+    climatology = _climatology(observed, season, parameters["season_days"])
+    past = observed - climatology[:, season]
+    spread = np.nanstd(past, axis=1) + 1e-9
+    now = (value - climatology[:, _season(np.array([day]))[0]]) / spread
+    bound = parameters["weather_bound"]
+    return past / spread[:, None], np.clip(now, -bound, bound)
 
 
 def _season(calendar: NDArray[np.datetime64]) -> NDArray[np.int64]:
@@ -149,18 +237,28 @@ def _members(
     season: NDArray[np.int64],
     target: np.datetime64,
     parameters: Mapping[str, Any],
+    drivers: _Drivers,
 ) -> Floats:
     """Return anomalies of the target day, shape (pollutant, member)."""
     number = anomalies.shape[1]
     expected, rest = np.empty(len(anomalies)), np.full(anomalies.shape, np.nan)
     for row, column in enumerate(anomalies):
         ahead = step + number - 1 - int(last[row])
-        before, after = column[:-ahead], column[ahead:]
-        both = ~np.isnan(before) & ~np.isnan(after)
-        # One more unit of variance below keeps short histories from trusting their slope.
-        slope = (before[both] @ after[both]) / (before[both] @ before[both] + np.nanvar(column) + 1e-12)
-        expected[row] = slope * column[last[row]]
-        rest[row, :-ahead] = after - slope * before
+        after = column[ahead:]
+        # Rows: the anomaly some days before, then the weather of the target day.
+        known = (
+            np.vstack([column[None, :-ahead], drivers.past[:, ahead:]])
+            if drivers.kind
+            else column[None, :-ahead]
+        )
+        both = ~np.isnan(known).any(axis=0) & ~np.isnan(after)
+        # One more unit of variance below keeps short histories from trusting their slopes.
+        ridge = np.full(len(known), parameters.get("weather_ridge", 0.0))
+        ridge[0] = np.nanvar(column) + 1e-12
+        square = known[:, both] @ known[:, both].T + np.diag(ridge)
+        slopes = np.linalg.solve(square, known[:, both] @ after[both])
+        expected[row] = slopes @ np.append(column[last[row]], drivers.now)
+        rest[row, :-ahead] = after - slopes @ known
     whole = np.flatnonzero(~np.isnan(rest).any(axis=0))
     if len(whole) < 30:
         raise TooLittle("fewer than 30 complete days to learn from")
@@ -306,6 +404,7 @@ def past_forecasts(
     begin: int,
     parameters: Mapping[str, Any],
     edition: str,
+    weather: Weather | None = None,
 ) -> tuple[dict[int, Past], Floats]:
     """Issue the raw forecast on every day from place `begin` on as if it were today.
 
@@ -325,7 +424,12 @@ def past_forecasts(
         issued_on: datetime.date = calendar[today].astype(datetime.date)
         try:
             outlooks = forecast(
-                known, calendar[:today], issued_on=issued_on, parameters=parameters, edition=edition
+                known,
+                calendar[:today],
+                issued_on=issued_on,
+                parameters=parameters,
+                edition=edition,
+                weather=weather.known_on(today) if weather else None,
             )
         except TooLittle:
             continue
@@ -346,12 +450,17 @@ def calibrated(
     issued_on: datetime.date,
     parameters: Mapping[str, Any],
     edition: str,
+    weather: Weather | None = None,
 ) -> tuple[tuple[Outlook, ...], dict[int, float]]:
     """Return `forecast` with intervals widened by what the last months taught, and the factor of each lead."""
     begin = len(calendar) - parameters["calibration_days"]
-    past, observed = past_forecasts(days, calendar, begin=begin, parameters=parameters, edition=edition)
+    past, observed = past_forecasts(
+        days, calendar, begin=begin, parameters=parameters, edition=edition, weather=weather
+    )
     factors = {lead: of_lead.factor(len(calendar), observed, parameters) for lead, of_lead in past.items()}
-    raw = forecast(days, calendar, issued_on=issued_on, parameters=parameters, edition=edition)
+    raw = forecast(
+        days, calendar, issued_on=issued_on, parameters=parameters, edition=edition, weather=weather
+    )
     return tuple(widened(outlook, factors[outlook.lead], parameters) for outlook in raw), factors
 
 
@@ -362,13 +471,16 @@ def hindcast(
     first: datetime.date,
     parameters: Mapping[str, Any],
     edition: str,
+    weather: Weather | None = None,
 ) -> tuple[Scores, ...]:
     """Return the scores by lead of forecasts issued on every day from ``first``, as if it were today.
 
     Each forecast and each widening knows only the days before its issue.
     """
     begin = int((np.datetime64(first) - calendar[0]).astype(int))
-    past, observed = past_forecasts(days, calendar, begin=begin, parameters=parameters, edition=edition)
+    past, observed = past_forecasts(
+        days, calendar, begin=begin, parameters=parameters, edition=edition, weather=weather
+    )
     scores = []
     for lead, of_lead in past.items():
         quantiles = []

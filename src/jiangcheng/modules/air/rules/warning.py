@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -124,3 +125,54 @@ def reduction(during: ArrayLike, before: ArrayLike, *, on: datetime.date) -> flo
     if both.sum() < needed or not expected[both].sum() > 0:
         return float("nan")
     return float(100 * (1 - under[both].sum() / expected[both].sum()))
+
+
+class Verdict(NamedTuple):
+    """What series and inspections together say of a task."""
+
+    code: str
+    """``kept``, ``short``, ``doubtful`` or ``unknown``."""
+    percent: float
+    """Of the series that decides, NaN where none does."""
+    by: str
+    """``series`` the list names, the code of a channel, ``inspection``, or empty."""
+
+
+def execution_verdict(
+    required: float,
+    named: float,
+    channels: Mapping[str, float],
+    inspections: Sequence[str],
+    *,
+    settings: Mapping[str, Any],
+) -> Verdict:
+    """Return the verdict on a task from everything that was seen of it.
+
+    What an inspection found broken decides. Then the series the list names, and where it says nothing the first
+    channel that says something (power, load, water). A stack that fell while power or load fell by less than
+    ``doubt_below_share`` of what was asked is doubtful: a person has to look.
+
+    Parameters
+    ----------
+    required
+        Reduction that was asked for [%].
+    named
+        Reduction in the series the list names [%], NaN without.
+    channels
+        Reduction by channel in the order of their weight [%], NaN without.
+    inspections
+        Results of the inspections under the warning.
+    """
+    known = {name: value for name, value in channels.items() if value == value}
+    if any(result in settings["broken_results"] for result in inspections):
+        return Verdict("short", named, "inspection")
+    if named == named:
+        if round(named, 1) < required:
+            return Verdict("short", named, "series")
+        doubt = any(value < settings["doubt_below_share"] * required for value in known.values())
+        return Verdict("doubtful" if doubt else "kept", named, "series")
+    for name, value in known.items():
+        return Verdict("kept" if round(value, 1) >= required else "short", value, name)
+    if any(result in settings["kept_results"] for result in inspections):
+        return Verdict("kept", float("nan"), "inspection")
+    return Verdict("unknown", float("nan"), "")

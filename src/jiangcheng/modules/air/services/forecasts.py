@@ -18,19 +18,31 @@ from jiangcheng.standards import lookup
 
 
 def issue_due(*, now: datetime.datetime) -> ForecastRun | None:
-    """Issue today's forecast of the city if its hour has come and it is not issued yet (HJ 633: before 20:00)."""
-    parameters = queries.forecast_parameters(on=timezone.localdate(now))
+    """Issue today's forecasts of the city if their hour has come and they are not issued yet (HJ 633: before 20:00).
+
+    Every model in use issues its own, so that they can be compared; the last one, which knows the most, is
+    the one that is returned and shown.
+    """
+    on = timezone.localdate(now)
+    parameters = queries.forecast_parameters(on=on)
     city = queries.city_area()
     if city is None or timezone.localtime(now).hour < parameters["issue_hour"]:
         return None
-    try:
-        return issue(area=city, now=now)
-    except rules.TooLittle:
-        return None
+    shown = None
+    for model in queries.forecast_models(on=on):
+        try:
+            shown = issue(area=city, now=now, parameters=model) or shown
+        except rules.TooLittle:
+            continue
+    return shown
 
 
-def issue(*, area: Station, now: datetime.datetime) -> ForecastRun:
+def issue(
+    *, area: Station, now: datetime.datetime, parameters: dict[str, Any] | None = None
+) -> ForecastRun | None:
     """Issue the forecast of an area from its closed days; the same days and model again give the run that is there.
+
+    None for a model with weather where no weather is at hand: it would say the same as the one without.
 
     Raises
     ------
@@ -38,26 +50,20 @@ def issue(*, area: Station, now: datetime.datetime) -> ForecastRun:
         If there are too few days, or the last ones are missing.
     """
     today = timezone.localdate(now)
-    parameters = queries.forecast_parameters(on=today)
-    first = today - datetime.timedelta(days=parameters["history_days"])
-    codes = [queries.CODES[name] for name in rules.FORECAST_COLUMNS]
-    stored = queries.daily(station=area.pk, codes=codes, first=first, last=today)
-    columns = {name: stored[queries.CODES[name]] for name in rules.FORECAST_COLUMNS}
-    calendar = stored["days"]
-    known = np.flatnonzero(~np.isnan(np.stack(list(columns.values()))).all(axis=0))
-    if not len(known):
-        raise rules.TooLittle("no day at all")
-    calendar = calendar[known[0] :]
-    columns = {name: column[known[0] :] for name, column in columns.items()}
-    through = stored["days"][known[-1]].item()
+    parameters = parameters or queries.forecast_parameters(on=today)
+    calendar, columns = _days_of(area, today, parameters)
+    through = calendar[_last_known(columns)].item()
     standing: ForecastRun | None = ForecastRun.objects.filter(
         area=area, through_date=through, model=parameters["model"], model_version=parameters["version"]
     ).first()
     if standing is not None:
         return standing
+    weather = queries.weather_of(area=area, calendar=calendar, issued_on=today, parameters=parameters)
+    if "weather" in parameters and weather is None:
+        return None
     edition = lookup.edition_on("HJ633", today).code
     outlooks, factors = rules.calibrated(
-        columns, calendar, issued_on=today, parameters=parameters, edition=edition
+        columns, calendar, issued_on=today, parameters=parameters, edition=edition, weather=weather
     )
     inputs = {
         "first": calendar[0].item().isoformat(),
@@ -68,6 +74,11 @@ def issue(*, area: Station, now: datetime.datetime) -> ForecastRun:
         "widening": {str(lead): round(factor, 4) for lead, factor in factors.items()},
         "parameters": parameters,
     }
+    if weather is not None:
+        drivers = {f"observed-{row}": values for row, values in enumerate(weather.observed)}
+        drivers |= {f"ahead-{lead}": values for lead, values in weather.ahead.items()}
+        inputs["weather_sha256"] = _digest(drivers)
+    profiles = queries.hour_profiles(area=area, days=columns, last=today, parameters=parameters)
     with transaction.atomic():
         run = ForecastRun(
             area=area,
@@ -80,11 +91,30 @@ def issue(*, area: Station, now: datetime.datetime) -> ForecastRun:
         )
         run.save()
         for outlook in outlooks:
-            _day(run, outlook).save()
+            _day(run, outlook, profiles).save()
     return run
 
 
-def _day(run: ForecastRun, outlook: rules.Outlook) -> ForecastDay:
+def _days_of(
+    area: Station, today: datetime.date, parameters: dict[str, Any]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return calendar and day values from the first complete day to yesterday."""
+    first = today - datetime.timedelta(days=parameters["history_days"])
+    codes = [queries.CODES[name] for name in rules.FORECAST_COLUMNS]
+    stored = queries.daily(station=area.pk, codes=codes, first=first, last=today)
+    columns = {name: stored[queries.CODES[name]] for name in rules.FORECAST_COLUMNS}
+    known = np.flatnonzero(~np.isnan(np.stack(list(columns.values()))).all(axis=0))
+    if not len(known):
+        raise rules.TooLittle("no day at all")
+    return stored["days"][known[0] :], {name: column[known[0] :] for name, column in columns.items()}
+
+
+def _last_known(columns: dict[str, np.ndarray]) -> int:
+    return int(np.flatnonzero(~np.isnan(np.stack(list(columns.values()))).all(axis=0))[-1])
+
+
+def _day(run: ForecastRun, outlook: rules.Outlook, profiles: dict[str, np.ndarray]) -> ForecastDay:
+    hours = rules.hourly_outlook(outlook.concentrations, profiles, edition=run.edition)
     return ForecastDay(
         run=run,
         day_date=outlook.day,
@@ -96,7 +126,18 @@ def _day(run: ForecastRun, outlook: rules.Outlook) -> ForecastDay:
         level=outlook.level,
         quantiles=list(outlook.quantiles),
         concentrations=dict(outlook.concentrations),
+        weather=outlook.weather,
+        hours=_plain(hours) if (hours.aqi >= 0).any() else {},
     )
+
+
+def _plain(hours: rules.HourlyOutlook) -> dict[str, list[Any]]:
+    """Return hours as they are stored; what is not known is null."""
+    values = {
+        name: [None if value != value else value for value in column.tolist()]
+        for name, column in hours.concentrations.items()
+    }
+    return {"aqi": hours.aqi.tolist(), "primary": hours.primary.tolist(), **values}
 
 
 def _digest(columns: dict[str, Any]) -> str:

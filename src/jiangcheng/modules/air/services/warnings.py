@@ -172,18 +172,27 @@ def _send_tasks(warning: HeavyWarning, actor: User, now: datetime.datetime) -> N
 
 
 def _check(warning: HeavyWarning, task: ReductionTask, now: datetime.datetime) -> None:
-    """Write what the series show of a task; a person looks where there is no series."""
-    measure = ReductionMeasure.objects.get(number=task.measure_number)
-    until = min(warning.lifted_at or now, now)
-    series = queries.execution_series(measure=measure, since=task.created_at, until=until)
-    percent = float("nan")
-    if series is not None:
-        percent = rules.reduction(series.during, series.before, on=timezone.localdate(task.created_at))
-    known = percent == percent
-    verdict = ReductionTask.Verdict.UNKNOWN
-    if known:
-        kept = round(percent, 1) >= task.reduction_percent
-        verdict = ReductionTask.Verdict.KEPT if kept else ReductionTask.Verdict.SHORT
+    """Write what series and inspections show of a task; a person looks where there is nothing or a contradiction."""
+    measure = ReductionMeasure.objects.select_related("facility").get(number=task.measure_number)
+    until, on = min(warning.lifted_at or now, now), timezone.localdate(task.created_at)
+    span = {"since": task.created_at, "until": until}
+    series = queries.execution_series(measure=measure, **span)
+    assert measure.facility is not None
+    channels = queries.channel_series(facility=measure.facility, **span)
+    inspections = queries.inspections_of(facility=measure.facility, **span)
+    named = rules.reduction(series.during, series.before, on=on) if series else float("nan")
+    by_channel = {
+        name: rules.reduction(found.during, found.before, on=on)
+        for name, found in channels.items()
+        if name != measure.check_property
+    }
+    found = rules.execution_verdict(
+        task.reduction_percent,
+        named,
+        by_channel,
+        [item["result"] for item in inspections],
+        settings=queries.execution_settings(),
+    )
     evidence = {
         "station": measure.check_station,
         "property": f"{measure.check_property}-{measure.check_statistic}" if measure.check_property else "",
@@ -191,10 +200,13 @@ def _check(warning: HeavyWarning, task: ReductionTask, now: datetime.datetime) -
         "until": until.isoformat(),
         "hours": int((~np.isnan(series.during)).sum()) if series else 0,
         "reference_hours": int((~np.isnan(series.before)).sum()) if series else 0,
+        "by": found.by,
+        "channels": {name: round(value, 1) for name, value in by_channel.items() if value == value},
+        "inspections": inspections,
     }
     values = {
-        "observed_percent": round(percent, 1) if known else None,
-        "verdict": verdict,
+        "observed_percent": round(found.percent, 1) if found.percent == found.percent else None,
+        "verdict": ReductionTask.Verdict(found.code),
         "checked_at": now,
         "evidence": evidence,
     }

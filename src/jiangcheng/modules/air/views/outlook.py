@@ -36,7 +36,9 @@ def forecasts(request: HttpRequest) -> HttpResponse:
         "city": city,
         "run": run,
         "days": outlook_days(run),
-        "scores": queries.verification(area=city, first=first, last=on) if city else [],
+        "models": queries.verifications(area=city, first=first, last=on) if city else [],
+        "with_weather": bool(run and run.inputs["parameters"].get("weather")),
+        "hours": _hours(run),
         "first": first,
         "runs": list(ForecastRun.objects.filter(area=city).prefetch_related("days")[:RUNS]) if city else [],
     }
@@ -138,6 +140,29 @@ def outlook_days(run: ForecastRun | None) -> list[dict[str, Any]]:
         }
         for day in run.days.all()
     ]
+
+
+def _hours(run: ForecastRun | None) -> list[dict[str, Any]]:
+    """Return the forecast hours of a run by day: AQI with its grade, primary pollutant."""
+    if run is None:
+        return []
+    grades = lookup.grades("HJ633_levels", edition=run.edition)
+    found = []
+    for day in run.days.all():
+        cells = [
+            {
+                "hour": f"{hour:02}",
+                "aqi": aqi if aqi >= 0 else None,
+                "grade": grades[max(int(rules.level(aqi, run.edition)), 1) - 1] if aqi >= 0 else None,
+                "primary": queries.primary_names(mask, report="hour"),
+            }
+            for hour, (aqi, mask) in enumerate(
+                zip(day.hours.get("aqi", []), day.hours.get("primary", []), strict=True)
+            )
+        ]
+        if cells:
+            found.append({"day": day, "cells": cells})
+    return found
 
 
 def _tasks(request: HttpRequest, number: str) -> list[Any]:

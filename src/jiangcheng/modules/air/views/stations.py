@@ -6,6 +6,7 @@ import datetime
 import math
 from typing import Any
 
+import numpy as np
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -13,12 +14,15 @@ from django.views.decorators.http import require_GET
 
 from jiangcheng.core.access.services import received_date, requires
 from jiangcheng.core.registry.models import Station
+from jiangcheng.methods.tracing import polar
 from jiangcheng.modules.air import queries
 from jiangcheng.modules.air.queries import reports
 from jiangcheng.modules.air.views.now import visible
 
 RADIUS = 88
 """Of the outer ring of the rose, in the units of its drawing, which is 240 wide."""
+POLAR, POLAR_ROWS = 100, 8
+"""Radius of the polar plot in the same units, and the cells that its table shows."""
 
 
 @require_GET
@@ -29,6 +33,7 @@ def station(request: HttpRequest, code: str) -> HttpResponse:
     parameter = request.GET.get("parameter", "")
     if parameter not in queries.POLLUTANTS:
         parameter = "PM25"
+    statistic = "mean" if request.GET.get("statistic") == "mean" else "cpf"
     rose = reports.rose(station=found, parameter=parameter, first=first, last=last)
     context = {
         "station": found,
@@ -39,6 +44,13 @@ def station(request: HttpRequest, code: str) -> HttpResponse:
         "unit": "mg/m³" if parameter == "CO" else "µg/m³",
         "rose": rose,
         "drawing": _drawing(rose) if rose else None,
+        "statistic": statistic,
+        "polar": _polar(
+            reports.polar_cells(
+                station=found, parameter=parameter, statistic=statistic, first=first, last=last
+            ),
+            statistic,
+        ),
         "stations": visible(request, queries.stations(on=received_date(request))),
     }
     return render(request, "air/station.html", context)
@@ -149,6 +161,45 @@ def _drawing(rose: reports.Rose) -> dict[str, Any]:
         for place, sector in enumerate(reports.SECTORS[::2])
     ]
     return {"petals": petals, "labels": labels, "rings": [RADIUS / 2, RADIUS], "highest": highest}
+
+
+def _polar(cells: polar.Cells | None, statistic: str) -> dict[str, Any] | None:
+    """Return the cells as paths with their share of the greatest value, and the greatest cells as a table."""
+    if cells is None or not np.isfinite(cells.value).any():
+        return None
+    rings, sectors = cells.value.shape
+    highest = 1.0 if statistic == "cpf" else float(np.nanmax(cells.value))
+    half = math.pi / sectors
+    paths, rows = [], []
+    for ring, sector in np.argwhere(np.isfinite(cells.value)).tolist():
+        value, angle = float(cells.value[ring, sector]), math.radians(float(cells.direction[sector]))
+        inner, outer = POLAR * ring / rings, POLAR * (ring + 1) / rings
+        corners = [(inner, angle - half), (outer, angle - half), (outer, angle + half), (inner, angle + half)]
+        points = " ".join(
+            f"{120 + length * math.sin(turn):.1f},{120 - length * math.cos(turn):.1f}"
+            for length, turn in corners
+        )
+        paths.append({"points": points, "share": f"{value / highest:.2f}" if highest > 0 else "0"})
+        rows.append((value, ring, sector))
+    width = cells.upper / rings
+    return {
+        "paths": paths,
+        "upper": cells.upper,
+        "threshold": cells.threshold,
+        "highest": highest,
+        "middle": POLAR / 2,
+        "outer": POLAR,
+        "percent": reports.settings()["polar"]["percent"],
+        "rows": [
+            {
+                "direction": f"{float(cells.direction[sector]) % 360:.0f}°",
+                "speed": f"{ring * width:.1f}–{(ring + 1) * width:.1f}",
+                "value": f"{100 * value:.0f}%" if statistic == "cpf" else f"{value:.1f}",
+                "count": int(cells.count[ring, sector]),
+            }
+            for value, ring, sector in sorted(rows, reverse=True)[:POLAR_ROWS]
+        ],
+    }
 
 
 def _number(value: float, decimals: int) -> float | None:

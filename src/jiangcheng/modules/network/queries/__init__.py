@@ -1,5 +1,6 @@
 """What the pages of the network ask."""
 
+from jiangcheng.modules.network.queries.agencies import agency_quality, qualified
 from jiangcheng.modules.network.queries.catalogue import Dataset, dataset, datasets, pulls
 from jiangcheng.modules.network.queries.coverage import Coverage, coverage, missing, points, silent_periods
 from jiangcheng.modules.network.queries.ids import translate
@@ -9,6 +10,7 @@ from jiangcheng.modules.network.queries.statistics import document, editions, ru
 __all__ = [
     "Coverage",
     "Dataset",
+    "agency_quality",
     "checks_of",
     "coverage",
     "dataset",
@@ -19,6 +21,7 @@ __all__ = [
     "points",
     "pulls",
     "qc_covering",
+    "qualified",
     "rural",
     "series_under_qc",
     "silent_periods",

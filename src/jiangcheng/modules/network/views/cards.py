@@ -66,7 +66,7 @@ def agency_card(request: HttpRequest, number: str) -> HttpResponse:
     inspections = _visible(request, "agency-checks").filter(agency=number).order_by("-checked_date")
     context = {
         "agency": row,
-        "expired": row.qualified_to_date <= received_date(request),  # type: ignore[attr-defined]
+        "expired": not queries.qualified(agency=row, on=received_date(request)),
         "samples": _visible(request, "lab-samples").filter(agency=number)[:SHOWN],
         "checks": _visible(request, "qc-records").filter(agency=number)[:SHOWN],
         "inspections": inspections,

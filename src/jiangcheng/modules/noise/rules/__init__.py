@@ -2,12 +2,16 @@
 
 from jiangcheng.modules.noise.rules.judging import (
     CLASSES,
+    GRADES,
+    PERIODS,
     Rate,
     area_grade,
     background_corrected,
+    bounds,
     burst_limit,
     compared,
     exceeds,
+    grades,
     limit,
     limits,
     pass_rates,
@@ -49,7 +53,9 @@ from jiangcheng.modules.noise.rules.screening import INVALID, Reason, Weather, s
 
 __all__ = [
     "CLASSES",
+    "GRADES",
     "INVALID",
+    "PERIODS",
     "Caution",
     "Days",
     "Energy",
@@ -62,6 +68,7 @@ __all__ = [
     "Weather",
     "area_grade",
     "background_corrected",
+    "bounds",
     "burst_limit",
     "colours",
     "compared",
@@ -72,6 +79,7 @@ __all__ = [
     "exceeded_level",
     "exceeds",
     "governing",
+    "grades",
     "grouped_energy",
     "is_night",
     "judge_site",

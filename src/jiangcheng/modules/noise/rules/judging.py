@@ -107,9 +107,19 @@ def road_grade(mean: float, period: str, on: datetime.date) -> int:
     return 0 if np.isnan(mean) else _grade("road", mean, period, on)
 
 
+def grades(kind: str, levels: ArrayLike, period: str, on: datetime.date) -> NDArray[np.int64]:
+    """Return the grade 1 to 5 each level alone would have, ``area`` or ``road`` (HJ 640)."""
+    known = compared(np.asarray(levels, dtype=np.float64))
+    return np.asarray(1 + (known[:, None] > np.array(bounds(kind, period, on))).sum(axis=1), dtype=np.int64)
+
+
+def bounds(kind: str, period: str, on: datetime.date) -> list[float]:
+    """Return the upper ends of grades 1 to 4 on a date [dB] (HJ 640 tables 4 and 5)."""
+    return [lookup.value("HJ640", kind, period, str(step), on) for step in range(1, GRADES)]
+
+
 def _grade(kind: str, mean: float, period: str, on: datetime.date) -> int:
-    steps = [lookup.value("HJ640", kind, period, str(step), on) for step in range(1, GRADES)]
-    return 1 + int((compared(mean) > np.array(steps)).sum())
+    return 1 + int((compared(mean) > np.array(bounds(kind, period, on))).sum())
 
 
 def background_corrected(measured: float, background: float, on: datetime.date) -> float:

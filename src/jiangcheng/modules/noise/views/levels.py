@@ -19,6 +19,7 @@ from jiangcheng.core.observations import store
 from jiangcheng.core.portal.services import charts
 from jiangcheng.core.registry.models import Station
 from jiangcheng.modules.noise import queries, rules
+from jiangcheng.modules.noise.models import SourceType
 from jiangcheng.modules.noise.views import wording
 from jiangcheng.standards import periods
 
@@ -96,6 +97,14 @@ def station(request: HttpRequest, code: str) -> HttpResponse:
         "zone": queries.zone_at(longitude=point.longitude, latitude=point.latitude, on=day),
         "levels": _levels_of(point, day),
         "screened": _screened(point, day),
+        "clips": queries.clips_at(
+            station=point,
+            first=queries.instant(rules.period_bounds(day, night=False)[0]),
+            last=queries.instant(rules.period_bounds(day, night=True)[1]),
+        ),
+        "may_listen": access.has(request.user, "noise.listen", received_date(request)),
+        "may_manage": access.has(request.user, "noise.manage", received_date(request)),
+        "source_types": SourceType.choices,
         "days": [
             (row.day, row.zone_class, _level(row.ld, row, "day"), _level(row.ln, row, "night"))
             for row in reversed(rows)

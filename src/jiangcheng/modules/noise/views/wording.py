@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from jiangcheng.modules.noise import rules
+from jiangcheng.modules.noise import queries, rules
 
 
 def name(thing: Any) -> str:
@@ -24,6 +24,30 @@ def zone_class(code: str) -> str:
 def period(code: str) -> str:
     """Return day or night in words."""
     return {"day": _("昼间"), "night": _("夜间")}[code]
+
+
+def survey(kind: str) -> str:
+    """Return the kind of a survey in words."""
+    return {"area": _("区域声环境"), "road": _("道路交通声环境")}[kind]
+
+
+def grade(number: int) -> str:
+    """Return a grade of HJ 640 in words, 1 best."""
+    return (_("一级 好"), _("二级 较好"), _("三级 一般"), _("四级 较差"), _("五级 差"))[number - 1]
+
+
+def clip_refused(code: str) -> str:
+    """Return why a recording was not taken."""
+    most = queries.clip_settings()
+    return {
+        "too_large": _("录音超过 %(kb)d KB。") % {"kb": most["most_bytes"] // 1000},
+        "unknown_type": _("只接受 WAV 录音。"),
+        "too_long": _("录音超过 %(seconds)d 秒，请截取超标片段再上传。") % {"seconds": most["most_seconds"]},
+        "twice": _("这段录音已经在库中。"),
+        "source": _("没有这个噪声类型。"),
+        "time": _("请填写录音开始时间，例如 2026-11-20 23:10:05。"),
+        "missing": _("请选择录音文件。"),
+    }[code]
 
 
 def reasons() -> dict[rules.Reason, str]:

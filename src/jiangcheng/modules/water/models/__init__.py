@@ -1,5 +1,6 @@
 """Registers of the water room."""
 
+from jiangcheng.modules.water.models.online import OnlineLimit, SourceCamera, SourcePatrol
 from jiangcheng.modules.water.models.outfalls import Outfall
 from jiangcheng.modules.water.models.rural import ManureFarm, Village
 from jiangcheng.modules.water.models.samples import WaterSample
@@ -29,9 +30,12 @@ __all__ = [
     "FourChaos",
     "FunctionalZone",
     "ManureFarm",
+    "OnlineLimit",
     "Outfall",
     "RechargeArea",
+    "SourceCamera",
     "SourceCheck",
+    "SourcePatrol",
     "SourceZone",
     "Village",
     "WaterQuota",

@@ -67,6 +67,22 @@ def check_choices() -> list[tuple[str, Any]]:
     return [(item["code"], _named(item["name_zh"], item["name_en"])) for item in items]
 
 
+def code_fault(part: str) -> str:
+    """Return in words what is wrong with a code of an outfall, and how it should look."""
+    faults = {
+        "parts": _("编码应由%(count)s段组成，用“-”隔开")
+        % {"count": len(rules.settings("outfall_code")["parts"])},
+        "basin": _("第1段应为流域代码（两位大写字母）"),
+        "county": _("第2段应为县级行政区代码（6位数字）"),
+        "serial": _("第3段应为排污口顺序号（4位数字）"),
+        "kind": _("第4段应为类型代码"),
+        "branch": _("第5段应为支口号（2位数字）"),
+        "elsewhere": _("第2段的行政区代码与所在县区不一致"),
+    }
+    example = rules.settings("outfall_code")["example"]
+    return _("%(fault)s，例如 %(example)s。") % {"fault": faults[part], "example": example}
+
+
 def _named(zh: str, en: str) -> Any:
     """Return a name that follows the language of the reader."""
     return lazy(lambda: zh if (get_language() or "zh").startswith("zh") else en, str)()

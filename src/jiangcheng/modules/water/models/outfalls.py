@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from jiangcheng.core.records.models import Record
+from jiangcheng.modules.water import rules
 from jiangcheng.modules.water.models import fields
 
 
@@ -60,3 +62,10 @@ class Outfall(Record):
     deadline_date = models.DateField(_("整治期限"), null=True, blank=True)
     has_sign = models.BooleanField(_("已立标识牌"), default=False)
     is_online = models.BooleanField(_("已联网监测"), default=False)
+    station_code = fields.text(_("在线监测点代码"), 40)
+    """Code of the station that carries the online values of the outfall."""
+
+    def clean(self) -> None:
+        """Refuse a code of another form than HJ 1235's, where the installation insists on the form."""
+        if rules.settings("outfall_code")["refuse"] and (wrong := rules.outfall_code(self.number)):
+            raise ValidationError({"number": fields.code_fault(wrong)})

@@ -60,6 +60,7 @@ class RiverMonth:
     grade: rules.BasinGrade
     pollutants: tuple[tuple[str, float], ...]
     change: rules.BasinChange
+    members: tuple[Station, ...]
 
 
 def months_before(last: dt.date, count: int) -> list[int]:
@@ -95,7 +96,7 @@ def month_table(*, points: Sequence[Station], months: Sequence[int]) -> MonthTab
     start = periods.day_bounds(first_day(months[0]))[0]
     end = periods.day_bounds(first_day(months[-1] + 1))[0]
     keys = [point.pk for point in points]
-    automatic = sections.month_means(sections.readings(stations=keys, start=start, end=end))
+    automatic = sections.rolled_month_means(stations=keys, start=start, end=end)
     auto_month = periods.natural_day(automatic.start).astype("datetime64[M]").astype(np.int64)
     manual = _manual(points, start, end)
     pairs = sorted({*zip(automatic.station.tolist(), auto_month.tolist(), strict=True), *manual})
@@ -145,6 +146,7 @@ def rivers(*, points: Sequence[Station], table: MonthTable, month: int) -> list[
                 grade=grade._replace(counts=rules.section_counts(now)),
                 pollutants=tuple(_pollutants(table, present)),
                 change=rules.basin_change(before, rules.section_counts(now)),
+                members=tuple(members),
             )
         )
     return found

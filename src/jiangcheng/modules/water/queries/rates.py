@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from numpy.typing import NDArray
 
 from jiangcheng.core.access.models import User
@@ -23,6 +23,7 @@ from jiangcheng.modules.water.models import (
     ManureFarm,
     Village,
     WaterQuota,
+    Well,
 )
 from jiangcheng.modules.water.queries import ledgers, months
 from jiangcheng.standards import periods, rounding
@@ -90,6 +91,8 @@ class UnitStanding:
     state: int
     deepest: str
     """The well whose level is worst."""
+    measured: dt.date
+    """Day of the latest measurement, the year's first where no well has one."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -171,7 +174,16 @@ def flows(*, user: User, on: dt.date, year: int) -> list[FlowStanding]:
 
 def quotas(*, user: User, on: dt.date, year: int) -> list[QuotaLine]:
     """Return water use against quota, county by county, with the alarm before it is exceeded."""
-    found = list(ledgers.visible(register="water-quotas", user=user, on=on).filter(year=year))
+    return _quotas(ledgers.visible(register="water-quotas", user=user, on=on).filter(year=year))
+
+
+def quotas_of(year: int) -> list[QuotaLine]:
+    """Return water use against quota of all counties, whoever may see them."""
+    return _quotas(WaterQuota.objects.filter(year=year, withdrawn_at=None).select_related("region"))
+
+
+def _quotas(rows: Iterable[WaterQuota]) -> list[QuotaLine]:
+    found = list(rows)
     found.sort(key=lambda row: row.region.code if row.region else "")
     standing = rules.quota_standing(
         [row.used for row in found],
@@ -193,7 +205,15 @@ def quotas(*, user: User, on: dt.date, year: int) -> list[QuotaLine]:
 
 def units(*, user: User, on: dt.date, year: int) -> list[UnitStanding]:
     """Return the groundwater units: quantities of their wells summed, the worst level of any well."""
-    wells = ledgers.visible(register="wells", user=user, on=on).filter(year=year)
+    return _units(ledgers.visible(register="wells", user=user, on=on).filter(year=year), year)
+
+
+def units_of(year: int) -> list[UnitStanding]:
+    """Return all groundwater units of a year, whoever may see them."""
+    return _units(Well.objects.filter(year=year, withdrawn_at=None).select_related("region"), year)
+
+
+def _units(wells: QuerySet[Well], year: int) -> list[UnitStanding]:
     groups: dict[str, list[int]] = defaultdict(list)
     rows = list(wells.order_by("unit_name", "number"))
     for place, well in enumerate(rows):
@@ -222,6 +242,10 @@ def units(*, user: User, on: dt.date, year: int) -> list[UnitStanding]:
                 level=level,
                 state=max(quantity, level),
                 deepest=rows[worst].name_zh if level else "",
+                measured=max(
+                    (day for place in places if (day := rows[place].measured_date)),
+                    default=dt.date(year, 1, 1),
+                ),
             )
         )
     return sorted(found, key=lambda unit: -unit.state)

@@ -32,6 +32,7 @@ from jiangcheng.modules.water.rules.groundwater import (
     groundwater_items,
 )
 from jiangcheng.modules.water.rules.lakes import Algae, TrophicResult, algae_levels, tli
+from jiangcheng.modules.water.rules.plates import outfall_code
 from jiangcheng.modules.water.rules.quantity import (
     DAY_SECONDS,
     DAYS,
@@ -59,8 +60,14 @@ from jiangcheng.modules.water.rules.surface import (
     section_counts,
     worse_than,
 )
-from jiangcheng.modules.water.rules.tables import SampleItem, sample_items, settings
-from jiangcheng.modules.water.rules.trends import RankTrend, SeasonalTrend, rank_trend, seasonal_trend
+from jiangcheng.modules.water.rules.tables import SampleItem, online_items, sample_items, settings
+from jiangcheng.modules.water.rules.trends import (
+    TABULATED,
+    RankTrend,
+    SeasonalTrend,
+    rank_trend,
+    seasonal_trend,
+)
 
 __all__ = [
     "AUTO_STATION",
@@ -72,6 +79,7 @@ __all__ = [
     "GOOD",
     "INFERIOR",
     "MONTHS",
+    "TABULATED",
     "Algae",
     "BasinChange",
     "BasinGrade",
@@ -110,6 +118,8 @@ __all__ = [
     "main_pollutants",
     "month_change",
     "months_elapsed",
+    "online_items",
+    "outfall_code",
     "quota_standing",
     "rank_trend",
     "sample_items",

@@ -190,11 +190,7 @@ def cwqi(means: Mapping[str, float], *, lake: bool = False) -> float:
         value = means.get(name, float("nan"))
         if np.isnan(value):
             continue
-        limits = [
-            row.value
-            for row in lookup.rows("GB3838", edition="2002")
-            if row.parameter == name and row.zone in ("class3", "lake_class3")
-        ]
+        limits = _class3(name)
         if name == "ph":
             end = ends["acid_end"] if value <= ends["neutral"] else ends["base_end"]
             total += (value - ends["neutral"]) / (end - ends["neutral"])
@@ -222,6 +218,16 @@ def _mean(column: ArrayLike) -> NDArray[np.float64]:
     numbers = np.asarray(column, dtype=np.float64)
     numbers = numbers[~np.isnan(numbers)]
     return rounding.settle([numbers.mean()]) if numbers.size else np.array([np.nan])
+
+
+@functools.cache
+def _class3(name: str) -> tuple[float, ...]:
+    """Return the class III limit of an item, then that of lakes where they have their own."""
+    return tuple(
+        row.value
+        for row in lookup.rows("GB3838", edition="2002")
+        if row.parameter == name and row.zone in ("class3", "lake_class3")
+    )
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from jiangcheng.modules.water.rules import surface
-from jiangcheng.standards import lookup
+from jiangcheng.standards import codes, lookup
 
 DATA = resources.files("jiangcheng.modules.water").joinpath("data")
 
@@ -40,7 +40,20 @@ def sample_items() -> Mapping[str, SampleItem]:
 
 
 @functools.cache
+def online_items() -> Mapping[str, tuple[str, float]]:
+    """Return, by item that instruments send, its code (HJ 212, HJ 525) and the factor to the item's unit."""
+    found = {}
+    for item in sample_items():
+        try:
+            row = codes.of_parameter(item)
+        except KeyError:
+            continue
+        found[item] = (row.code, row.factor)
+    return found
+
+
+@functools.cache
 def settings(name: str) -> Mapping[str, Any]:
-    """Return a table of the room: ``alarms`` or ``source_checks``."""
+    """Return a table of the room: ``alarms``, ``source_checks`` or ``outfall_code``."""
     found: dict[str, Any] = json.loads(DATA.joinpath(f"{name}.json").read_text(encoding="utf-8"))
     return found

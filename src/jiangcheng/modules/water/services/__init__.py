@@ -13,8 +13,10 @@ from jiangcheng.modules.water.services.gates import (
     note_relapse,
 )
 from jiangcheng.modules.water.services.loading import load
+from jiangcheng.modules.water.services.online import judge_online, report_patrols
 from jiangcheng.modules.water.services.relapses import watch_black_waters
 from jiangcheng.modules.water.services.targets import compute_indicators
+from jiangcheng.modules.water.services.use import watch_use
 
 __all__ = [
     "FlowRefused",
@@ -28,8 +30,11 @@ __all__ = [
     "gate_survey",
     "gate_test",
     "gate_trace",
+    "judge_online",
     "load",
     "note_relapse",
     "record_flows",
+    "report_patrols",
     "watch_black_waters",
+    "watch_use",
 ]

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from jiangcheng.core.access.services import person, received_date, requires
 from jiangcheng.modules.water import queries, rules
+from jiangcheng.modules.water.models import fields
 from jiangcheng.modules.water.views import wording
 
 SUBJECTS = {
@@ -44,7 +45,14 @@ def samples_card(request: HttpRequest, number: str) -> HttpResponse:
 def outfall_card(request: HttpRequest, number: str) -> HttpResponse:
     """Show the four stages of an outfall."""
     row = _row(request, "outfalls", number)
-    return render(request, "water/_stages.html", {"stages": queries.stages(outfall=row), "row": row})
+    wrong = rules.outfall_code(row.number, county=row.region.code if row.region else "")
+    context = {
+        "stages": queries.stages(outfall=row),
+        "row": row,
+        "fault": fields.code_fault(wrong) if wrong else "",
+        "verified": rules.settings("outfall_code")["verified"],
+    }
+    return render(request, "water/_stages.html", context)
 
 
 @require_GET

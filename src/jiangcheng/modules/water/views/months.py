@@ -69,6 +69,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "lines": lines,
+        "index": _index(points, table, latest),
         "months": [_month(month) for month in months],
         "count": count,
         "counts": COUNTS,
@@ -89,6 +90,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
                     (wording.item(code), wording.share(share)) for code, share in river.pollutants
                 ],
                 "change": river.change,
+                "index": _shown(queries.river_index(members=river.members, table=table, month=latest)),
             }
             for river in rivers
         ],
@@ -258,6 +260,18 @@ def _trophic(
             if part[row] == part[row]
         ],
     }
+
+
+def _index(points: Sequence[Station], table: queries.MonthTable, last: int) -> dict[str, str]:
+    """Return the index of the year up to a month, and its change against the year before, in words."""
+    first = last - last % 12
+    found = queries.city_index(points=points, table=table, first=first, last=last)
+    change = "" if found.change != found.change else f"{found.change:+.1f}%"
+    return {"value": _shown(found.index), "span": f"{_month(first)} — {_month(last)}", "change": change}
+
+
+def _shown(index: float) -> str:
+    return "—" if index != index else f"{index:.4f}"
 
 
 def _latest(table: queries.MonthTable, months: Sequence[int]) -> int:

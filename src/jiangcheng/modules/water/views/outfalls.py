@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from jiangcheng.core.access.services import person, public, received_date, requires
 from jiangcheng.core.records import queries as records
-from jiangcheng.modules.water import queries
+from jiangcheng.modules.water import queries, rules
 from jiangcheng.modules.water.views import wording
 
 PAGE = 50
@@ -37,6 +37,7 @@ def outfalls(request: HttpRequest) -> HttpResponse:
     context = {
         "total": len(found),
         "late": sum(item.late for item in found),
+        "miscoded": sum(bool(rules.outfall_code(item.outfall.number)) for item in found),
         "closed": sum(item.outfall.state == "closed" for item in found),
         "totals": totals,
         "counties": [
