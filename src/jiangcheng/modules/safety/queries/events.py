@@ -38,8 +38,8 @@ def events(*, user: User, on: dt.date) -> QuerySet[EmergencyEvent]:
 
 def event(*, user: User, number: str, on: dt.date) -> EmergencyEvent | None:
     """Return an event a person may see, or None; a drill that was reset stays readable."""
-    found = records.visible(register=EVENTS, user=user, on=on).filter(number=number).first()
-    return found  # type: ignore[no-any-return]
+    rows: QuerySet[EmergencyEvent] = records.visible(register=EVENTS, user=user, on=on)
+    return rows.filter(number=number).first()
 
 
 def orders_of(*, event: EmergencyEvent) -> list[EmergencyOrder]:

@@ -7,6 +7,7 @@ metres east and north of the source; `place` brings them to degrees. It replaces
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -301,7 +302,7 @@ def _envelope(shape: shapely.Geometry, reach: float, spread: float) -> shapely.G
         shapely.affinity.rotate(shape, angle, origin=(0, 0))
         for angle in np.linspace(-spread, spread, ROTATIONS)
     ]
-    pairs = [shapely.union(a, b).convex_hull for a, b in zip(turns, turns[1:], strict=False)]
+    pairs = [shapely.union(a, b).convex_hull for a, b in itertools.pairwise(turns)]
     return shapely.union_all([*pairs, shape])
 
 

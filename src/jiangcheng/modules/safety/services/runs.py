@@ -87,8 +87,9 @@ def _told(run: ModelRun) -> str:
             f"终点浓度-{zone['endpoint']} {zone['distance']:.0f} m" for zone in run.answer["zones"]
         )
         return f"大气扩散快速计算：{run.question['substance']} {run.answer['rate']:g} kg/s；{zones}"
-    last = run.answer["points"][-1]
-    return f"水体推演：{run.question['substance']} {run.question['mass']:g} kg；末点 {last['name']} 峰值 {last['peak'][1]:g} mg/L"
+    last, asked = run.answer["points"][-1], run.question
+    said = f"末点 {last['name']} 峰值 {last['peak'][1]:g} mg/L"
+    return f"水体推演：{asked['substance']} {asked['mass']:g} kg；{said}"
 
 
 def _digest(answer: Mapping[str, Any]) -> str:

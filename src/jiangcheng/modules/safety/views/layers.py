@@ -55,8 +55,8 @@ def event_layers(request: HttpRequest, number: str) -> JsonResponse:
     """Return the layers of the map of one event."""
     row = _seen(request, number)
     names = (
-        ("zones", _("影响范围"), "polygon"), ("receptors", _("敏感目标"), "point"), ("forces", _("物资与队伍"), "point"),
-        ("river", _("沿江点位"), "point"), ("scene", _("事发点"), "point"),
+        ("zones", _("影响范围"), "polygon"), ("receptors", _("敏感目标"), "point"),
+        ("forces", _("物资与队伍"), "point"), ("river", _("沿江点位"), "point"), ("scene", _("事发点"), "point"),
     )  # fmt: skip
     layers = [
         {"code": code, "name": str(name), "url": reverse("safety:event_layer", args=[row.number, code]),
