@@ -107,7 +107,9 @@ def test_an_event_goes_from_report_to_evaluation_with_its_clocks(people):
     step(event, "upgrade_responding", people["leader"], 45, "II")
     assert [order.title for order in queries.orders_of(event=event)][2:] == ["疏散群众"]
     later = NOW + dt.timedelta(minutes=50)
-    services.release(event=event, kind="first", addressee="省厅", text="初报", actor=people["duty"], now=later)
+    services.release(
+        event=event, kind="first", addressee="省厅", text="初报", actor=people["duty"], now=later
+    )
     assert states(event, 60)["report_up"] == "met"
     step(event, "monitor", people["duty"], 200)
     assert states(event, 200)["monitor"] == "missed"
@@ -119,8 +121,13 @@ def test_an_event_goes_from_report_to_evaluation_with_its_clocks(people):
     step(event, "end", people["leader"], 220)
     step(event, "evaluate", people["leader"], 500)
     assert event.state == "evaluated" and event.due_at is None and services.verify_log(event=event)
-    assert [entry.sequence for entry in queries.entries(event=event)] == list(range(1, event.entries.count() + 1))
-    found = {item.indicator: item for item in services.record_indicators(on=city.ON, now=NOW + dt.timedelta(days=1))}
+    assert [entry.sequence for entry in queries.entries(event=event)] == list(
+        range(1, event.entries.count() + 1)
+    )
+    found = {
+        item.indicator: item
+        for item in services.record_indicators(on=city.ON, now=NOW + dt.timedelta(days=1))
+    }
     assert found["safety_clocks_met"].value == 80.0 and found["safety_response_minutes"].value == 40.0
     with connection.cursor() as cursor, pytest.raises(Exception, match="append-only"):
         cursor.execute("UPDATE safety_evententry SET text = 'x'")
@@ -149,7 +156,9 @@ def test_a_drill_stays_in_its_sandbox_and_can_be_run_again(people):
     step(event, "respond", people["leader"], 400)
     services.move(item=lot, kind="issue", quantity=80, actor=people["duty"], at=NOW, event=event)
     partner = row("partners", people["duty"], name_zh="下游市", side="down")
-    notice = services.send_notice(event=event, partner=partner, text="演练通报", actor=people["duty"], now=NOW)
+    notice = services.send_notice(
+        event=event, partner=partner, text="演练通报", actor=people["duty"], now=NOW
+    )
     assert notice.text.startswith("【演练】") and notice.due_at is None
     orders = queries.orders_of(event=event)
     assert len(orders) == 3 and all(order.drill and order.due_at is None for order in orders)
@@ -168,18 +177,29 @@ def test_a_drill_stays_in_its_sandbox_and_can_be_run_again(people):
         services.move(item=lot, kind="issue", quantity=30, actor=people["duty"], at=NOW, event=event)
     again = services.repeat_drill(event=event, actor=people["leader"], now=late)
     event.refresh_from_db()
-    assert event.withdrawn_at and again.repeat_of == event.number and again.state == "reported" and again.drill
+    assert (
+        event.withdrawn_at and again.repeat_of == event.number and again.state == "reported" and again.drill
+    )
     assert queries.balance(item=lot, event=again) == 100.0 and not queries.orders_of(event=event)
     page = client(people, "leader").get(reverse("safety:event", args=[again.number])).content.decode()
     assert page.count(">演练<") > 8 and "沙盒" in page
     real = begin(people)
-    services.send_order(event=real, title="真", text="", department="甲", minutes=5, actor=people["leader"], now=NOW)
+    services.send_order(
+        event=real, title="真", text="", department="甲", minutes=5, actor=people["leader"], now=NOW
+    )
     assert Delivery.objects.exists()
 
 
 def stock_of(people, quantity, expires=None, place=PLACE, item="soda", name="甲库"):
     house = row("warehouses", people["duty"], name_zh=name, **place)
-    lot = row("stock-items", people["duty"], warehouse_number=house.number, item=item, unit="t", expires_date=expires)
+    lot = row(
+        "stock-items",
+        people["duty"],
+        warehouse_number=house.number,
+        item=item,
+        unit="t",
+        expires_date=expires,
+    )
     services.move(item=lot, kind="in", quantity=quantity, actor=people["duty"], at=NOW)
     return lot
 
@@ -194,7 +214,9 @@ def test_stock_is_found_by_item_quantity_and_place_and_never_falls_below_nothing
     large = queries.nearest_stock(quantity=20, **asked)
     assert large.single.lot.number == far.number and 15 < large.single.kilometres < 17
     both = queries.nearest_stock(quantity=54, **asked)
-    assert both.single is None and [share.take for share in both.together] == [5.0, 49.0] and both.missing == 0
+    assert (
+        both.single is None and [share.take for share in both.together] == [5.0, 49.0] and both.missing == 0
+    )
     assert queries.nearest_stock(quantity=60, **asked).missing == 5.0
     event = begin(people)
     services.move(item=near, kind="issue", quantity=4, actor=people["duty"], at=NOW, event=event)
@@ -239,8 +261,18 @@ def test_the_models_of_an_event_can_be_computed_again_and_say_who_is_in_reach(pe
     with pytest.raises(services.Unfit):
         services.run_plume(event=event, question={**CHLORINE, "wind": None}, actor=None, now=NOW)
     for name, kilometre in (("断面", 12.0), ("取水口", 40.0), ("上游", 1.0)):
-        row("river-points", people["duty"], river="松花江", name_zh=name, kind="section", kilometre=kilometre, **PLACE)
-    river = services.run_river(event=event, river="松花江", kilometre=2.0, question=SPILL, actor=None, now=NOW)
+        row(
+            "river-points",
+            people["duty"],
+            river="松花江",
+            name_zh=name,
+            kind="section",
+            kilometre=kilometre,
+            **PLACE,
+        )
+    river = services.run_river(
+        event=event, river="松花江", kilometre=2.0, question=SPILL, actor=None, now=NOW
+    )
     assert [point["name"] for point in river.answer["points"]] == ["断面", "取水口"]
     assert services.compute_again(run=river)
     with pytest.raises(services.Unfit):
@@ -252,7 +284,15 @@ def test_the_pack_opens_without_a_network(people):
     event = begin(people, drill=True, name_zh="<b>泄漏</b>")
     row("coordination-members", people["duty"], department="水务局", duty_phone="0432-1", mobile="13900000000",
         contact="张三", at_report="lead")  # fmt: skip
-    row("receptors", people["duty"], name_zh="<script>", kind="school", people=5, longitude=126.705, latitude=43.5)
+    row(
+        "receptors",
+        people["duty"],
+        name_zh="<script>",
+        kind="school",
+        people=5,
+        longitude=126.705,
+        latitude=43.5,
+    )
     stock_of(people, 3.0)
     services.run_plume(event=event, question=CHLORINE, actor=people["duty"], now=NOW)
     step(event, "judge", people["duty"], 10, "IV")
@@ -324,12 +364,16 @@ def test_registers_keep_their_terms_gates_and_lists(people):
     with pytest.raises(Refused, match="has_photo"):
         records.act(record=problem, action="rectify", actor=people["enterprise"], now=NOW, text="已修")
     proof = [city.photo()]
-    records.act(record=problem, action="rectify", actor=people["enterprise"], now=NOW, text="已修", files=proof)
+    records.act(
+        record=problem, action="rectify", actor=people["enterprise"], now=NOW, text="已修", files=proof
+    )
     with pytest.raises(Refused, match="other_person"):
         records.act(record=problem, action="accept", actor=duty, now=NOW, files=[city.photo()])
     records.act(record=problem, action="accept", actor=people["department"], now=NOW, files=[city.photo()])
     assert problem.state == "closed"
-    old = row("toxic-chemicals", duty, facility=plant, substance="formaldehyde", year=2019, activity="use", tons=3)
+    old = row(
+        "toxic-chemicals", duty, facility=plant, substance="formaldehyde", year=2019, activity="use", tons=3
+    )
     new = row("toxic-chemicals", duty, facility=plant, substance="benzene", year=2026, activity="use", tons=3)
     assert (old.list_version, new.list_version) == ("第一批", "第二批")
     with pytest.raises(ValidationError):
@@ -372,9 +416,13 @@ def test_people_see_and_do_what_they_may(people):
     duty.post(reverse("safety:plume", args=[event.number]), ask)
     duty.post(reverse("safety:plume", args=[event.number]), {**ask, "rate": "x"})
     assert ModelRun.objects.count() == 1
-    duty.post(reverse("safety:act", args=[event.number]), {"action": "judge", "reason_code": "IV", "text": "属实"})
+    duty.post(
+        reverse("safety:act", args=[event.number]), {"action": "judge", "reason_code": "IV", "text": "属实"}
+    )
     leader.post(reverse("safety:act", args=[event.number]), {"action": "respond", "text": "启动"})
-    leader.post(reverse("safety:order", args=[event.number]), {"title": "清点", "department": "甲", "minutes": "5"})
+    leader.post(
+        reverse("safety:order", args=[event.number]), {"title": "清点", "department": "甲", "minutes": "5"}
+    )
     order = EmergencyOrder.objects.get(title="清点")
     phone = client(people, "inspector")
     assert "清点" in phone.get(reverse("safety:orders")).content.decode()
@@ -385,19 +433,34 @@ def test_people_see_and_do_what_they_may(people):
     assert order.state == "done"
     partner = row("partners", people["duty"], name_zh="下游市", side="down")
     duty.post(reverse("safety:notice", args=[event.number]), {"partner": partner.number, "text": "通报"})
-    duty.post(reverse("safety:release", args=[event.number]), {"kind": "first", "addressee": "省厅", "text": "初报"})
+    duty.post(
+        reverse("safety:release", args=[event.number]), {"kind": "first", "addressee": "省厅", "text": "初报"}
+    )
     phone.post(reverse("safety:note", args=[event.number]), {"text": "到达现场"})
     stock_of(people, 3.0)
     lot = StockItem.objects.get()
-    duty.post(reverse("safety:issue", args=[event.number]), {"stock": lot.number, "kind": "issue", "quantity": "1"})
+    duty.post(
+        reverse("safety:issue", args=[event.number]), {"stock": lot.number, "kind": "issue", "quantity": "1"}
+    )
     lot.refresh_from_db()
     assert lot.quantity == 2.0 and DownstreamNotice.objects.count() == 1
     text = duty.get(page, {"item": "soda"}).content.decode()
-    assert all(words in text for words in ("重气", "清点", "到达现场", "省厅", "签收链接", "一处足量", "<svg"))
+    assert all(
+        words in text for words in ("重气", "清点", "到达现场", "省厅", "签收链接", "一处足量", "<svg")
+    )
     assert "Heavy gas" in client(people, "duty", "en").get(page).content.decode()
     run = ModelRun.objects.get()
     assert duty.post(reverse("safety:again", args=[event.number, run.pk]), follow=True).status_code == 200
-    for name in ("centre", "stock", "contacts", "pollutants", "radiation", "card", "events_layer", "dose_layer"):
+    for name in (
+        "centre",
+        "stock",
+        "contacts",
+        "pollutants",
+        "radiation",
+        "card",
+        "events_layer",
+        "dose_layer",
+    ):
         assert duty.get(reverse(f"safety:{name}")).status_code == 200, name
     asked = {"item": "soda", "quantity": "2", "longitude": "126.7", "latitude": "43.5"}
     assert "甲库" in duty.get(reverse("safety:stock"), asked).content.decode()

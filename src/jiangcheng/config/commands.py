@@ -17,6 +17,7 @@ from django.core import management
 from jiangcheng.config import (
     demo_command,
     doctor,
+    emergency_cli,
     evidence_cli,
     filters,
     hj212_cli,
@@ -49,6 +50,7 @@ def register(commands: Subparsers) -> None:
     plates_cli.register(commands)
     standards_cli.register(commands)
     straw_cli.register(commands)
+    emergency_cli.register(commands)
     _register_filters(commands)
     _register_plan(commands)
 

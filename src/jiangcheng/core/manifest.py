@@ -149,6 +149,12 @@ class Hook:
     ``fire.seen``
         ``(source, reference, at, longitude, latitude, now, text="", uncertainty=None) -> str``: a fire was seen;
         the number of the incident it belongs to.
+    ``response.active``
+        ``(at) -> list[dict]``: responses of a room that run, for the command centre: ``number``, ``name_zh``,
+        ``name_en``, ``level``, ``url``, ``orders`` and ``acknowledged`` (counts).
+    ``place.receptors``
+        ``(west, south, east, north) -> list[dict]``: what has to be protected in a box: ``name``, ``kind`` (in the
+        reader's language), ``people``, ``longitude``, ``latitude``.
     ``station.packets``
         ``(mns, start, end) -> list[dict]``: what devices sent, as it came: ``seq``, ``received``, ``mn``, ``cn``,
         ``raw``.
