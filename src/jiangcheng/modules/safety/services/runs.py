@@ -14,7 +14,7 @@ from jiangcheng.core.access.models import User
 from jiangcheng.methods.tracing.inputs import TracingError
 from jiangcheng.modules.safety import queries
 from jiangcheng.modules.safety.models import EmergencyEvent, ModelRun
-from jiangcheng.modules.safety.rules import plume, spill
+from jiangcheng.modules.safety.rules import plume, spill, tables
 from jiangcheng.modules.safety.services.log import note
 
 MODELS = {"plume": plume.screen, "river": spill.forecast}
@@ -82,14 +82,15 @@ def _run(
 
 
 def _told(run: ModelRun) -> str:
+    name = tables.names("substances", chinese=True)[run.question["substance"]]
     if run.kind == ModelRun.Kind.PLUME:
         zones = "，".join(
             f"终点浓度-{zone['endpoint']} {zone['distance']:.0f} m" for zone in run.answer["zones"]
         )
-        return f"大气扩散快速计算：{run.question['substance']} {run.answer['rate']:g} kg/s；{zones}"
+        return f"大气扩散快速计算：{name} {run.answer['rate']:g} kg/s；{zones}"
     last, asked = run.answer["points"][-1], run.question
     said = f"末点 {last['name']} 峰值 {last['peak'][1]:g} mg/L"
-    return f"水体推演：{asked['substance']} {asked['mass']:g} kg；{said}"
+    return f"水体推演：{name} {asked['mass']:g} kg；{said}"
 
 
 def _digest(answer: Mapping[str, Any]) -> str:

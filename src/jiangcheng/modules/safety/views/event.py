@@ -61,7 +61,8 @@ def event(request: HttpRequest, number: str) -> HttpResponse:
         "event": row, "state": wording.state(row), "drill": row.drill, "now": now, "zh": fields.chinese(),
         "clocks": [(clock, wording.name(clock), wording.CLOCK_BADGES[clock.state], wording.clock(clock.state))
                    for clock in queries.clocks(event=row, now=now)],
-        "clock_rule": wording.version(tables.in_force("clocks", on)), "asked_level": asked, "asked_reasons": reasons,
+        "clock_rule": wording.version(tables.in_force("clocks", on)), "asked_level": asked,
+        "asked_reasons": wording.reasons(reasons),
         "actions": _actions(row, user, on), "levels": fields.Level.choices,
         "run": run, "zones": [_zone(zone, exposed) for zone in run.answer["zones"]] if run else [],
         "outer": [item for item in exposed if item.zone == 3], "exposed": exposed, "river": river,

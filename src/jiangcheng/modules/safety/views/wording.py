@@ -55,6 +55,15 @@ def notes(codes: Iterable[str]) -> list[str]:
     return [words.get(code, code) for code in codes]
 
 
+def reasons(codes: Iterable[str]) -> list[str]:
+    """Return which consequences ask for a level."""
+    words = {
+        "deaths": _("死亡"), "hurt": _("中毒或重伤"), "evacuated": _("疏散"), "loss": _("直接经济损失"),
+        "intake": _("取水影响"), "radiation": _("丢失放射源"), "crossing": _("跨省或跨市影响"),
+    }  # fmt: skip
+    return [words.get(code, code) for code in codes]
+
+
 def unfit(told: str) -> str:
     """Return why a model could not answer."""
     words = {"points": _("该河流在此里程以下没有沿江点位。"), "position": _("事件没有经纬度，请先补充。")}
