@@ -224,7 +224,8 @@ def _drill(desk: _Desk) -> None:
     event = services.report(
         values={
             **_at_plant(plant), "name_zh": "江北化工一厂液氯泄漏（演示演练）", "kind": "gas", "received_at": start,
-            "place": "江北化工一厂液氯库", "substance": "chlorine", "evacuated": 5200, "cause": "演练：液氯钢瓶瓶阀断裂",
+            "place": "江北化工一厂液氯库", "substance": "chlorine", "evacuated": 5200,
+            "cause": "演练：液氯钢瓶瓶阀断裂",
         },
         actor=duty, now=start, drill=True,
     )  # fmt: skip

@@ -57,7 +57,7 @@ def issue(
         If a value is refused.
     """
     order = rows.create(register=register, values=values, actor=actor, at=at, number=number)
-    message = {
+    message: dict[str, Any] = {
         "kind": telling.kind, "text_zh": telling.text_zh[:200], "text_en": telling.text_en[:200],
         "body_zh": telling.body, "body_en": telling.body, "url": url or f"/records/{register}/{order.number}/",
         "at": at, "severity": telling.severity, "due_at": order.due_at, "number": order.number,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -83,17 +83,17 @@ def end_of(day: dt.date | None) -> dt.datetime | None:
     return dt.datetime.fromtimestamp(periods.day_bounds(day)[1], dt.UTC) if day else None
 
 
-def text(name: str | Promise, length: int = 120) -> models.CharField[str, str]:
+def text(name: Any, length: int = 120) -> models.CharField[str, str]:
     """Return an optional line of text."""
     return models.CharField(name, max_length=length, blank=True)
 
 
-def number(name: str | Promise, most: float | None = None) -> models.FloatField[float | None, float | None]:
+def number(name: Any, most: float | None = None) -> models.FloatField[float | None, float | None]:
     """Return an optional number not below 0."""
     limits = POSITIVE if most is None else (*POSITIVE, MaxValueValidator(most))
     return models.FloatField(name, null=True, blank=True, validators=limits)
 
 
-def count(name: str | Promise) -> models.PositiveIntegerField[int, int]:
+def count(name: Any) -> models.PositiveIntegerField[int, int]:
     """Return a number of things, 0 where nothing is said."""
     return models.PositiveIntegerField(name, default=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -65,7 +67,7 @@ class Part(models.TextChoices):
     NONE = "", _("无")
 
 
-def _part(name: str) -> models.CharField[str, str]:
+def _part(name: Any) -> models.CharField[str, str]:
     return models.CharField(name, max_length=8, choices=Part, blank=True)
 
 

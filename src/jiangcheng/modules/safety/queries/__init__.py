@@ -3,6 +3,7 @@
 from jiangcheng.modules.safety.queries.events import (
     CLOSED,
     active_responses,
+    asked_level,
     cards_for,
     clocks,
     entries,
@@ -39,6 +40,7 @@ __all__ = [
     "CLOSED",
     "Exposed",
     "active_responses",
+    "asked_level",
     "balance",
     "cards_for",
     "clocks",

@@ -93,6 +93,13 @@ def stamps(rows: Iterable[EmergencyEvent]) -> dict[str, dict[str, dt.datetime]]:
     return found
 
 
+def asked_level(*, event: EmergencyEvent, on: dt.date) -> tuple[str, tuple[str, ...]]:
+    """Return the level that the consequences entered so far ask for, and which of them do."""
+    names = ("deaths", "hurt", "evacuated", "loss", "intake", "crossing")
+    told = {**{name: getattr(event, name) for name in names}, "radiation": event.lost_class}
+    return limits.level(told, on)
+
+
 def last_action(*, event: EmergencyEvent) -> str:
     """Return the action of the step of an event that was taken last."""
     steps = RecordStep.objects.filter(register=EVENTS, number=event.number).order_by("-sequence")
@@ -123,9 +130,15 @@ def to_do(*, user: User, now: dt.datetime) -> list[ToDo]:
               "monitoring": "safety.command", "ended": "safety.command"}  # fmt: skip
     states = [state for state, permission in wanted.items() if permission in held]
     if states:
-        for row in events(user=user, on=on).filter(state__in=states)[:MOST]:
-            found.append(_waiting(row, f"突发环境事件：{row.name_zh}", f"Emergency: {row.name_zh}",
-                                  f"/safety/events/{row.number}"))  # fmt: skip
+        found += [
+            _waiting(
+                one,
+                f"突发环境事件：{one.name_zh}",
+                f"Emergency: {one.name_zh}",
+                f"/safety/events/{one.number}",
+            )
+            for one in events(user=user, on=on).filter(state__in=states)[:MOST]
+        ]
     return found
 
 

@@ -72,6 +72,7 @@ def teams_near(
     told = [
         (round(math.hypot(*plume.offset(row.longitude, row.latitude, (longitude, latitude))) / 1000, 1), row)
         for row in rows
+        if row.longitude is not None and row.latitude is not None
     ]
     return sorted(told, key=lambda item: (item[1].kind != kind, item[0], item[1].pk))[:most]
 

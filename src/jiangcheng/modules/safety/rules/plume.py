@@ -74,7 +74,7 @@ def screen(question: Mapping[str, Any]) -> dict[str, Any]:
     minutes = number(question, "minutes", 0.1, 14_400)
     height = number(question, "height", 0.0, 500.0)
     cloud = _cloud(rate, cold, substance, met, model)
-    x = np.geomspace(*model["range_m"], int(model["steps"]))
+    x = np.geomspace(float(model["range_m"][0]), float(model["range_m"][1]), int(model["steps"]))
     axis, half_width, used = _field(x, rate, minutes * 60.0, height, cloud, met, model, notes)
     spread = _spread(question, met, model)
     zones = []

@@ -70,7 +70,7 @@ def judged(
     event = _event(record_number)
     grade = str(details["reason_code"])
     records.change(record=event, values={"level": grade}, actor=actor, at=now, reason="研判")
-    asked, reasons = clocks.level(_consequences(event), timezone.localdate(now))
+    asked, reasons = queries.asked_level(event=event, on=timezone.localdate(now))
     told = f"研判为 {grade} 级：{text}"
     if asked != grade:
         told += f"（按后果计算为 {asked} 级：{'、'.join(reasons) or '—'}）"
@@ -343,11 +343,6 @@ def _running(event: EmergencyEvent) -> None:
 
 def _marks(event: EmergencyEvent) -> tuple[str, str]:
     return (f"【{DRILL}】", "[Drill] ") if event.drill else ("", "")
-
-
-def _consequences(event: EmergencyEvent) -> dict[str, Any]:
-    names = ("deaths", "hurt", "evacuated", "loss", "intake", "crossing")
-    return {**{name: getattr(event, name) for name in names}, "radiation": event.lost_class}
 
 
 def _timed(event: EmergencyEvent, now: dt.datetime) -> EmergencyEvent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.contrib import messages
@@ -35,7 +36,7 @@ def centre(request: HttpRequest) -> HttpResponse:
     seen = queries.events(user=user, on=on)
     running = list(seen.exclude(state__in=CLOSED))
     counts = queries.order_counts(numbers=[row.number for row in running])
-    lines = [(row, wording.state(row), counts.get(row.number, {})) for row in running]
+    lines = [(row, wording.state(row), counts.get(row.number, Counter())) for row in running]
     held = access.permissions_of(user, on)
     context = {
         "real": [line for line in lines if not line[0].drill], "drills": [line for line in lines if line[0].drill],

@@ -29,7 +29,6 @@ from jiangcheng.modules.safety.models import (
     StockItem,
     fields,
 )
-from jiangcheng.modules.safety.rules import clocks as limits
 from jiangcheng.modules.safety.rules import plume as plumes
 from jiangcheng.modules.safety.rules import tables
 from jiangcheng.modules.safety.services.packs import picture
@@ -50,13 +49,8 @@ def event(request: HttpRequest, number: str) -> HttpResponse:
     user, on, now = person(request), received_date(request), received_at(request)
     run, river = (queries.latest_run(event=row, kind=kind) for kind in ("plume", "river"))
     exposed = queries.exposed(run=run) if run else []
-    asked, reasons = limits.level(
-        {name: getattr(row, name) for name in ("deaths", "hurt", "evacuated", "loss", "intake", "crossing")}
-        | {"radiation": row.lost_class},
-        on,
-    )
+    asked, reasons = queries.asked_level(event=row, on=on)
     held = record_queries.permissions_on(record=row, user=user, on=on)
-    placed = row.longitude is not None and row.latitude is not None
     context = {
         "event": row, "state": wording.state(row), "drill": row.drill, "now": now, "zh": fields.chinese(),
         "clocks": [(clock, wording.name(clock), wording.CLOCK_BADGES[clock.state], wording.clock(clock.state))
@@ -71,9 +65,7 @@ def event(request: HttpRequest, number: str) -> HttpResponse:
         "run_substance": wording.substance(run.question["substance"]) if run else "",
         "river_substance": wording.substance(river.question["substance"]) if river else "",
         "model_rule": wording.version(tables.in_force("substances", on)), "picture": picture(row),
-        "met": queries.met_near(longitude=row.longitude, latitude=row.latitude, now=now) if placed else None,
         "substances": fields.substances(), "letters": plumes.LETTERS, "rivers": queries.rivers(),
-        "teams": queries.teams_near(longitude=row.longitude, latitude=row.latitude, kind=row.kind) if placed else [],
         "orders": [(order, wording.state(order), wording.STATE_BADGES[order.state])
                    for order in queries.orders_of(event=row)],
         "notices": [(notice, wording.state(notice), _link(request, notice)) for notice in _of(DownstreamNotice, row)],
@@ -82,7 +74,7 @@ def event(request: HttpRequest, number: str) -> HttpResponse:
         "entries": list(queries.entries(event=row)), "unbroken": services.verify_log(event=row),
         "may_manage": "safety.manage" in held, "may_command": "safety.command" in held,
         "may_act": "safety.act" in held, "over": row.closed_at is not None or row.withdrawn_at is not None,
-        "may_personal": "access.personal" in held, **_found_stock(request, row, on),
+        "may_personal": "access.personal" in held, **_around(row, now), **_found_stock(request, row, on),
     }  # fmt: skip
     return render(request, "safety/event.html", context)
 
@@ -300,6 +292,16 @@ def _zone(zone: dict[str, Any], exposed: list[queries.Exposed]) -> dict[str, Any
     """Return a zone with how many people of the registered places it holds; the outer one holds the inner."""
     inside = [item for item in exposed if item.zone <= zone["endpoint"]]
     return {**zone, "people": sum(item.people for item in inside), "places": len(inside)}
+
+
+def _around(row: EmergencyEvent, now: dt.datetime) -> dict[str, Any]:
+    """Return weather and teams near an event; nothing where it has no position."""
+    if row.longitude is None or row.latitude is None:
+        return {"met": None, "teams": []}
+    return {
+        "met": queries.met_near(longitude=row.longitude, latitude=row.latitude, now=now),
+        "teams": queries.teams_near(longitude=row.longitude, latitude=row.latitude, kind=row.kind),
+    }
 
 
 def _of(model: Any, row: EmergencyEvent) -> list[Any]:
