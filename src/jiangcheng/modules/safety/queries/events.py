@@ -45,7 +45,7 @@ def event(*, user: User, number: str, on: dt.date) -> EmergencyEvent | None:
 def orders_of(*, event: EmergencyEvent) -> list[EmergencyOrder]:
     """Return the orders of an event in the order of their issue."""
     rows = EmergencyOrder.objects.filter(event_number=event.number, withdrawn_at=None)
-    return list(rows.select_related("handler").order_by("pk"))
+    return list(rows.select_related("handler", "workflow").order_by("pk"))
 
 
 def orders(*, user: User, on: dt.date) -> QuerySet[EmergencyOrder]:

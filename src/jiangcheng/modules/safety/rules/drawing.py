@@ -43,16 +43,16 @@ def svg(
     background: Sequence[Area] = (),
     stamp: str = "",
 ) -> str:
-    """Return a drawing that holds all areas and marks; the background is cut off at its edge.
+    """Return a drawing that holds all areas, or all marks where there are none; the rest is cut off at its edge.
 
     Parameters
     ----------
     stamp
         Written across the drawing, e.g. that it is a drill.
     """
-    points = [pair for area in areas for pair in area.ring] + [
-        (mark.longitude, mark.latitude) for mark in marks
-    ]
+    # Zones decide what is shown: a team an hour away would make them a dot.
+    points: list[Sequence[float]] = [pair for area in areas for pair in area.ring]
+    points = points or [(mark.longitude, mark.latitude) for mark in marks]
     if not points:
         return ""
     middle = sum(point[1] for point in points) / len(points)
@@ -74,7 +74,11 @@ def svg(
         f"<title>{html.escape(title)}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#f4f6f4"/>',
         *(_area(area, at) for area in (*background, *areas)),
-        *(_mark(mark, at, place) for place, mark in enumerate(marks)),
+        *(
+            _mark(mark, at, place)
+            for place, mark in enumerate(marks)
+            if _shown(at((mark.longitude, mark.latitude)))
+        ),
         _bar(scale),
     ]
     if stamp:
@@ -83,6 +87,10 @@ def svg(
             f' text-anchor="middle" transform="rotate(-20 {WIDTH / 2} {HEIGHT / 2})">{html.escape(stamp)}</text>'
         )
     return "".join([*parts, "</svg>"])
+
+
+def _shown(place: tuple[float, float]) -> bool:
+    return 0 <= place[0] <= WIDTH and 0 <= place[1] <= HEIGHT
 
 
 def _area(area: Area, at: object) -> str:
