@@ -15,6 +15,7 @@ from jiangcheng.modules.safety.models import (
     PollutantUse,
     RescueTeam,
     StockItem,
+    fields,
 )
 from jiangcheng.modules.safety.rules import plume, tables
 
@@ -75,6 +76,13 @@ def teams_near(
         if row.longitude is not None and row.latitude is not None
     ]
     return sorted(told, key=lambda item: (item[1].kind != kind, item[0], item[1].pk))[:most]
+
+
+def state_name(row: Any) -> str:
+    """Return the name of the state of a row that follows a workflow, as the reader reads it."""
+    definition = row.workflow.definition if row.workflow else {"states": []}
+    found = next((item for item in definition["states"] if item["code"] == row.state), None)
+    return str(found["name_zh" if fields.chinese() else "name_en"]) if found else str(row.state)
 
 
 def units_due(*, user: User, now: dt.datetime, on: dt.date) -> int:

@@ -31,10 +31,7 @@ def lots(*, item: str, event: EmergencyEvent | None = None) -> list[stock.Lot]:
     """Return the lots of an item in warehouses with a position."""
     places = {row.number: row for row in Warehouse.objects.filter(withdrawn_at=None, longitude__isnull=False)}
     rows = StockItem.objects.filter(item=item, withdrawn_at=None, warehouse_number__in=places)
-    moved: dict[int, float] = {}
-    if event is not None and event.drill:
-        sums = StockMove.objects.filter(drill=True, event=event).values("stock").annotate(sum=_signed())
-        moved = {row["stock"]: row["sum"] for row in sums}
+    moved = _moved(event)
     found = []
     for row in rows:
         place = places[row.warehouse_number]
@@ -60,10 +57,20 @@ def nearest_stock(
     return stock.nearest(lots(item=item, event=event), quantity, longitude, latitude, on)
 
 
-def shelves(*, on: dt.date) -> list[tuple[Any, list[StockItem]]]:
-    """Return each warehouse with its lots."""
+def _moved(event: EmergencyEvent | None) -> dict[int, float]:
+    """Return by lot what the moves of a drill changed; nothing of any other event."""
+    if event is None or not event.drill:
+        return {}
+    sums = StockMove.objects.filter(drill=True, event=event).values("stock").annotate(sum=_signed())
+    return {row["stock"]: row["sum"] for row in sums}
+
+
+def shelves(*, event: EmergencyEvent | None = None) -> list[tuple[Any, list[StockItem]]]:
+    """Return each warehouse with its lots; for a drill as its own moves left them, which is never saved."""
+    moved = _moved(event)
     by_place: dict[str, list[StockItem]] = defaultdict(list)
     for row in StockItem.objects.filter(withdrawn_at=None).order_by("item", "pk"):
+        row.quantity += moved.get(row.pk, 0.0)
         by_place[row.warehouse_number].append(row)
     places = Warehouse.objects.filter(withdrawn_at=None).select_related("region").order_by("pk")
     return [(place, by_place[place.number]) for place in places]

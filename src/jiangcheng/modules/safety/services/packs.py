@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from importlib import resources
 
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
@@ -12,7 +13,6 @@ from jiangcheng.core.registry.models import Region
 from jiangcheng.modules.safety import queries
 from jiangcheng.modules.safety.models import DownstreamNotice, EmergencyEvent, EventRelease, fields
 from jiangcheng.modules.safety.rules import drawing, plume
-from jiangcheng.standards import periods
 
 COLOURS = {1: "#b42318", 2: "#d97706"}
 
@@ -31,16 +31,22 @@ def offline_pack(*, event: EmergencyEvent, now: dt.datetime, personal: bool = Fa
     context = {
         "event": event, "now": now, "personal": personal, "drawing": picture(event), "run": run, "river": river,
         "exposed": queries.exposed(run=run) if run else [], "clocks": queries.clocks(event=event, now=now),
-        "cards": queries.cards_for(event=event), "orders": queries.orders_of(event=event),
-        "notices": DownstreamNotice.objects.filter(event_number=event.number, withdrawn_at=None).order_by("pk"),
+        "cards": queries.cards_for(event=event),
+        "orders": [(row, queries.state_name(row)) for row in queries.orders_of(event=event)],
+        "notices": [(row, queries.state_name(row)) for row in _notices(event)],
         "releases": EventRelease.objects.filter(event_number=event.number, withdrawn_at=None).order_by("pk"),
         "entries": queries.entries(event=event), "phases": fields.Phase.labels,
         "members": contacts["coordination-members"], "teams": contacts["rescue-teams"],
         "experts": contacts["experts"], "partners": contacts["partners"],
-        "shelves": queries.shelves(on=now.astimezone(periods.BEIJING).date()),
+        "shelves": queries.shelves(event=event),
         "script": _script(), "zh": fields.chinese(),
     }  # fmt: skip
     return render_to_string("safety/pack.html", context)
+
+
+def _notices(event: EmergencyEvent) -> QuerySet[DownstreamNotice]:
+    rows = DownstreamNotice.objects.filter(event_number=event.number, withdrawn_at=None)
+    return rows.select_related("workflow").order_by("pk")
 
 
 def picture(event: EmergencyEvent) -> SafeString:

@@ -41,7 +41,7 @@ def stock(request: HttpRequest) -> HttpResponse:
             offer = queries.nearest_stock(item=item, on=on, **numbers)  # type: ignore[arg-type]
     warn = tables.in_force("frequencies", on)["expiry_warn_days"]
     context = {
-        "shelves": queries.shelves(on=on), "items": fields.items(), "item": item, "asked": numbers, "offer": offer,
+        "shelves": queries.shelves(), "items": fields.items(), "item": item, "asked": numbers, "offer": offer,
         "error": error, "unit": next((row["unit"] for row in table["rows"] if row["code"] == item), ""),
         "on": on, "soon": on + dt.timedelta(days=warn), "rule": wording.version(table),
     }  # fmt: skip

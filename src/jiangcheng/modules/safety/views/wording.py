@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from jiangcheng.modules.safety import queries
 from jiangcheng.modules.safety.models import fields
 from jiangcheng.modules.safety.rules import tables
 
@@ -25,9 +26,7 @@ def name(it: Any) -> str:
 
 def state(row: Any) -> str:
     """Return the name of the state of a row that follows a workflow."""
-    definition = row.workflow.definition if row.workflow else {"states": []}
-    found = next((item for item in definition["states"] if item["code"] == row.state), None)
-    return name(found) if found else str(row.state)
+    return queries.state_name(row)
 
 
 def clock(code: str) -> str:
