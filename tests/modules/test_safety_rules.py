@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jiangcheng.methods.tracing import dispersion, heavygas, river, sigmas
@@ -106,6 +106,7 @@ def test_what_cannot_be_answered_is_refused(change):
         plume.screen({**GAS, **change})
 
 
+@settings(max_examples=30)
 @given(
     rate=st.floats(0.01, 50), wind=st.floats(1.0, 15), letter=st.sampled_from("ABCDEF"),
     direction=st.floats(0, 360), name=st.sampled_from([row["code"] for row in tables.table("substances")[0]["rows"]]),
