@@ -1,4 +1,4 @@
-"""What many do at once, on a SQLite file and on PostgreSQL: one case of one key, no place booked twice."""
+"""What many do at once, on a SQLite file and on PostgreSQL: one case of one key, nothing given away twice."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from jiangcheng.modules.fieldwork.models import Submission
 from jiangcheng.core.records import services as records
 from jiangcheng.modules.participation import services as participation
 from jiangcheng.modules.participation.models import Booking
+from jiangcheng.modules.safety import services as safety
+from jiangcheng.modules.safety.models import StockItem, StockMove
 
 call_command("migrate", verbosity=0)
 wiring.load_manifests()
@@ -85,6 +87,30 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 assert sorted(booked) == ["full"] * 7 + ["yes"] * 5, booked
 assert Booking.objects.count() == 5
+
+lot = records.create(
+    register="stock-items", values={"warehouse_number": "WK", "item": "soda", "unit": "t"}, actor=None, at=city.AT
+)
+safety.move(item=lot, kind="in", quantity=10, actor=None, at=city.AT)
+taken, barrier = [], threading.Barrier(8)
+
+def take():
+    try:
+        barrier.wait()
+        safety.move(item=StockItem.objects.get(), kind="issue", quantity=2, actor=None, at=city.AT)
+        taken.append("yes")
+    except safety.NotEnough as error:
+        taken.append(str(error))
+    except Exception as error:
+        taken.append(repr(error))
+    finally:
+        connection.close()
+
+threads = [threading.Thread(target=take) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert sorted(taken) == ["balance"] * 3 + ["yes"] * 5, taken
+assert StockItem.objects.get().quantity == 0 and StockMove.objects.count() == 6
 """
 
 

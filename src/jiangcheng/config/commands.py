@@ -27,7 +27,6 @@ from jiangcheng.config import (
     standards_cli,
     straw_cli,
     transfer,
-    trial_cli,
 )
 from jiangcheng.core import manifest
 from jiangcheng.core.access import services as access
@@ -50,7 +49,7 @@ def register(commands: Subparsers) -> None:
     plates_cli.register(commands)
     standards_cli.register(commands)
     straw_cli.register(commands)
-    trial_cli.register(commands)
+    _register_emergency(commands)
     _register_filters(commands)
     _register_plan(commands)
 
@@ -59,9 +58,18 @@ def _register_demo(commands: Subparsers) -> None:
     """Add the demo city, which lives in every room: a city with fewer rooms has no such command."""
     if {room.name for room in pkgutil.iter_modules(modules.__path__)} <= set(settings.MODULES):
         # Only here: importing models of a room that is not installed fails.
-        from jiangcheng.config import demo_command
+        from jiangcheng.config import demo_command, trial_cli
 
         demo_command.register(commands)
+        trial_cli.register(commands)
+
+
+def _register_emergency(commands: Subparsers) -> None:
+    if "safety" in settings.MODULES:
+        # Only here: importing models of a room that is not installed fails.
+        from jiangcheng.config import emergency_cli
+
+        emergency_cli.register(commands)
 
 
 # --- running ------------------------------------------------------------------------------------------------

@@ -176,6 +176,12 @@ class Hook:
     ``section.months``
         ``(station, item, year) -> dict[int, float | None]``: monthly means [mg/L] of an item (``codmn``, ``nh3n``,
         ``tp`` …) at a section of surface water, by month 1–12.
+    ``response.active``
+        ``(at) -> list[dict]``: responses of a room that run, for the command centre: ``number``, ``name_zh``,
+        ``name_en``, ``level``, ``url``, ``orders`` and ``acknowledged`` (counts).
+    ``place.receptors``
+        ``(west, south, east, north) -> list[dict]``: what has to be protected in a box: ``name``, ``kind`` (in the
+        reader's language), ``people``, ``longitude``, ``latitude``.
     ``station.packets``
         ``(mns, start, end) -> list[dict]``: what devices sent, as it came: ``seq``, ``received``, ``mn``, ``cn``,
         ``raw``, and ``check``, the name of the CRC that fits.

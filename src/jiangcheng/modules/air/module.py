@@ -193,6 +193,7 @@ MANIFEST = manifest.Manifest(
         manifest.Hook("record.air-warnings.downgrade", "air.services.warning_changed"),
         manifest.Hook("record.air-warnings.lift", "air.services.warning_lifted"),
         manifest.Hook("person.todo", "air.queries.to_do"),
+        manifest.Hook("response.active", "air.queries.active_responses"),
     ),
     home_cards=(
         manifest.HomeCard("air:card_lines", "air.view", slot="below", order=10),

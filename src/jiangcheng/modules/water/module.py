@@ -560,6 +560,7 @@ MANIFEST = manifest.Manifest(
         manifest.Hook("record.four-chaos.close", "water.services.gate_chaos"),
         manifest.Hook("record.black-waters.eliminate", "water.services.gate_eliminate"),
         manifest.Hook("record.black-waters.relapse", "water.services.note_relapse"),
+        manifest.Hook("place.receptors", "water.queries.receptors"),
     ),
     map_layers=(
         manifest.MapLayer(

@@ -52,6 +52,7 @@ def notify(
     body_en: str = "",
     number: str = "",
     key: str = "",
+    inside_only: bool = False,
 ) -> list[Message]:
     """Tell people something, in the caller's transaction; nothing leaves the house before it commits.
 
@@ -75,6 +76,8 @@ def notify(
         Number of what the message is about.
     key
         What is told only once: nobody gets a second message with this kind and key.
+    inside_only
+        True: it stays in the message centre whatever people have chosen, as what belongs to a drill must.
 
     Returns
     -------
@@ -101,10 +104,11 @@ def notify(
         message, new = _write(user, values)
         if new:
             written.append(message)
-    wishes = _wishes(kind, written)
-    Delivery.objects.bulk_create(
-        delivery for message in written for delivery in _deliveries(message, declared.outside, wishes)
-    )
+    if not inside_only:
+        wishes = _wishes(kind, written)
+        Delivery.objects.bulk_create(
+            delivery for message in written for delivery in _deliveries(message, declared.outside, wishes)
+        )
     LiveEvent.objects.bulk_create(_live_event(message) for message in written)
     return written
 
@@ -126,6 +130,7 @@ def notify_permission(
     number: str = "",
     key: str = "",
     but: Iterable[User] = (),
+    inside_only: bool = False,
 ) -> list[Message]:
     """Tell everybody who holds a permission on something that lies in an area and belongs to a facility.
 
@@ -154,6 +159,7 @@ def notify_permission(
         body_en=body_en,
         number=number,
         key=key,
+        inside_only=inside_only,
     )
 
 

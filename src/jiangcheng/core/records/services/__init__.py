@@ -17,7 +17,8 @@ from jiangcheng.core.records.services.files import (
     template,
     undo_import,
 )
-from jiangcheng.core.records.services.life import act, verify_steps
+from jiangcheng.core.records.services.life import act, verify_steps, write_step
+from jiangcheng.core.records.services.orders import Telling, issue
 from jiangcheng.core.records.services.rows import change, create, withdraw
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ImportResult",
     "NotUndone",
     "RowResult",
+    "Telling",
     "act",
     "as_xlsx",
     "change",
@@ -33,6 +35,7 @@ __all__ = [
     "create",
     "export",
     "import_file",
+    "issue",
     "keep_trial",
     "note_export",
     "sweep_trials",
@@ -41,4 +44,5 @@ __all__ = [
     "verify_steps",
     "watch_due",
     "withdraw",
+    "write_step",
 ]

@@ -671,6 +671,21 @@ def _execution(
     )
 
 
+def active_responses(*, at: datetime.datetime) -> list[dict[str, Any]]:
+    """Answer the hook ``response.active``: the warnings in effect, and who acknowledged the measures."""
+    found = []
+    for warning in HeavyWarning.objects.filter(state="issued", withdrawn_at=None, issued_at__lte=at):
+        states = [task.state for task in tasks_of(warning=warning)]
+        found.append(
+            {
+                "number": warning.number, "name_zh": "重污染天气预警响应", "name_en": "Response to heavy pollution",
+                "level": warning.level, "url": "/air/warnings/", "orders": len(states),
+                "acknowledged": sum(state != "sent" for state in states),
+            }
+        )  # fmt: skip
+    return found
+
+
 def to_do(*, user: User, now: datetime.datetime) -> list[ToDo]:
     """Answer the hook ``person.todo``: what waits for an approval, for its issue, or for a signature."""
     on = timezone.localdate(now)

@@ -138,36 +138,27 @@ def _threshold(found: rules.Proposal, run: ForecastRun) -> dict[str, Any]:
 def _send_tasks(warning: HeavyWarning, actor: User, now: datetime.datetime) -> None:
     on = timezone.localdate(now)
     for measure in queries.measures(level=warning.level, region=warning.region, on=on):
-        task = records.create(
+        facility = measure.facility
+        assert facility is not None
+        records.issue(
             register="air-tasks",
             values={
-                "facility": measure.facility,
+                "facility": facility,
                 "warning_number": warning.number,
                 "measure_number": measure.number,
                 "level": warning.level,
                 "text": measure.text,
                 "reduction_percent": measure.reduction_percent,
             },
+            telling=records.Telling(
+                kind="air.reduction",
+                permission="air.tasks",
+                text_zh=f"{warning.get_level_display()}预警减排：{facility.name_zh}",
+                text_en=f"Reduce emissions ({warning.level} warning): {facility.name_en}",
+                body=measure.text,
+            ),
             actor=actor,
             at=now,
-        )
-        facility = measure.facility
-        assert facility is not None
-        portal.notify_permission(
-            "air.tasks",
-            facility.region.code,
-            facility.code,
-            kind="air.reduction",
-            text_zh=f"{warning.get_level_display()}预警减排：{facility.name_zh}"[:200],
-            text_en=f"Reduce emissions ({warning.level} warning): {facility.name_en}"[:200],
-            body_zh=measure.text,
-            body_en=measure.text,
-            url=f"/records/air-tasks/{task.number}/",
-            at=now,
-            severity=4,
-            due_at=task.due_at,
-            number=task.number,
-            but=[actor],
         )
 
 

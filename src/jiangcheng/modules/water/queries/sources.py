@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import shapely
@@ -173,3 +174,16 @@ def _lines(answers: dict[tuple[str, str], SourceCheck], number: str) -> tuple[Ch
         CheckLine(item["code"], item["name_zh"], item["name_en"], answers.get((number, item["code"])))
         for item in rules.settings("source_checks")["items"]
     )
+
+
+def receptors(*, west: float, south: float, east: float, north: float) -> list[dict[str, Any]]:
+    """Answer the hook ``place.receptors``: the sources of drinking water in use within a box."""
+    rows = DrinkingSource.objects.filter(
+        withdrawn_at=None, in_use=True, longitude__gte=west, longitude__lte=east, latitude__gte=south,
+        latitude__lte=north,
+    )  # fmt: skip
+    return [
+        {"name": row.name_zh, "kind": str(row.get_kind_display()), "people": row.people or 0,
+         "longitude": row.longitude, "latitude": row.latitude}
+        for row in rows
+    ]  # fmt: skip

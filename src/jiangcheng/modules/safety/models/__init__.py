@@ -1,0 +1,71 @@
+"""What the room keeps."""
+
+from jiangcheng.modules.safety.models.hazards import (
+    Consultation,
+    ConsultationTask,
+    CoordinationMember,
+    EcoHazard,
+    RiskHazard,
+    RiskUnit,
+)
+from jiangcheng.modules.safety.models.response import (
+    DownstreamNotice,
+    EmergencyEvent,
+    EmergencyOrder,
+    EmergencyPlan,
+    EventEntry,
+    EventRelease,
+    ModelRun,
+    PlanCard,
+)
+from jiangcheng.modules.safety.models.substances import (
+    PollutantAssessment,
+    PollutantResult,
+    PollutantUse,
+    RadiationDevice,
+    RadiationSource,
+    SourceMove,
+    ToxicChemical,
+)
+from jiangcheng.modules.safety.models.supplies import (
+    Expert,
+    Partner,
+    Receptor,
+    RescueTeam,
+    RiverPoint,
+    StockItem,
+    StockMove,
+    Warehouse,
+)
+
+__all__ = [
+    "Consultation",
+    "ConsultationTask",
+    "CoordinationMember",
+    "DownstreamNotice",
+    "EcoHazard",
+    "EmergencyEvent",
+    "EmergencyOrder",
+    "EmergencyPlan",
+    "EventEntry",
+    "EventRelease",
+    "Expert",
+    "ModelRun",
+    "Partner",
+    "PlanCard",
+    "PollutantAssessment",
+    "PollutantResult",
+    "PollutantUse",
+    "RadiationDevice",
+    "RadiationSource",
+    "Receptor",
+    "RescueTeam",
+    "RiskHazard",
+    "RiskUnit",
+    "RiverPoint",
+    "SourceMove",
+    "StockItem",
+    "StockMove",
+    "ToxicChemical",
+    "Warehouse",
+]
