@@ -280,6 +280,11 @@ class Register:
     """True: the rows of a facility show in the enterprise's file."""
     geometry: bool = False
     """True: the rows with a position are a layer of the one map."""
+    parties: tuple[tuple[str, str], ...] = ()
+    """Fields that hold the code of a further facility with a part in a row, each with its permission.
+
+    Who speaks for such a facility sees the row and holds that permission on it; nobody else holds it there,
+    so that a step of one party is not taken by another."""
     group: str = "modules"
     icon: str = "list"
     order: int = 500

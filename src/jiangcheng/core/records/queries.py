@@ -87,6 +87,8 @@ def visible(*, register: str, user: User, on: dt.date) -> QuerySet[Any]:
     seen = scope.as_filter(region="region__code", facility="facility__code")
     if scope.region_codes:
         seen |= Q(region=None, facility=None)
+    for field, _permission in _declared(register).parties:
+        seen |= Q(**{f"{field}__in": sorted(scope.facility_codes)})
     return found.filter(seen | Q(handler=user)) if scope else found.filter(handler=user)
 
 
@@ -146,12 +148,17 @@ def permissions_on(*, record: Record, user: User, on: dt.date) -> frozenset[str]
     """Return the permissions a person has on this very row."""
     if record.region is None and record.facility is None:
         return access.permissions_of(user, on)
-    return access.permissions_in(
+    held = access.permissions_in(
         user,
         on,
         region_code=record.region.code if record.region else "",
         facility_code=record.facility.code if record.facility else "",
     )
+    for field, permission in register_of(record).parties:
+        code = getattr(record, field)
+        of_party = access.permissions_in(user, on, region_code="", facility_code=code) if code else frozenset()
+        held = (held - {permission}) | (of_party & {permission})
+    return held
 
 
 def available_actions(*, record: Record, user: User, on: dt.date) -> list[AvailableAction]:

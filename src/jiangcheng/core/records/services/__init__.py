@@ -1,5 +1,6 @@
 """Keeping registers: adding, changing, moving and withdrawing rows; files in and out."""
 
+from jiangcheng.core.records.services.bulk import PastRow, PastStep, load_past
 from jiangcheng.core.records.services.duties import watch_due
 from jiangcheng.core.records.services.files import (
     FORMATS,
@@ -25,6 +26,8 @@ __all__ = [
     "FileRefused",
     "ImportResult",
     "NotUndone",
+    "PastRow",
+    "PastStep",
     "RowResult",
     "act",
     "as_xlsx",
@@ -34,6 +37,7 @@ __all__ = [
     "export",
     "import_file",
     "keep_trial",
+    "load_past",
     "note_export",
     "sweep_trials",
     "template",
