@@ -156,7 +156,9 @@ def permissions_on(*, record: Record, user: User, on: dt.date) -> frozenset[str]
     )
     for field, permission in register_of(record).parties:
         code = getattr(record, field)
-        of_party = access.permissions_in(user, on, region_code="", facility_code=code) if code else frozenset()
+        of_party = (
+            access.permissions_in(user, on, region_code="", facility_code=code) if code else frozenset()
+        )
         held = (held - {permission}) | (of_party & {permission})
     return held
 

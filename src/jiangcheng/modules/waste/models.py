@@ -137,7 +137,9 @@ class WastePlan(Record):
     class Meta(Record.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["facility", "year", "code"], condition=models.Q(withdrawn_at=None), name="waste_plan_once"
+                fields=["facility", "year", "code"],
+                condition=models.Q(withdrawn_at=None),
+                name="waste_plan_once",
             )
         ]
 
@@ -273,7 +275,7 @@ class ManifestItem(models.Model):
     declared = tonnes(_("申报量（t）"), validators=(MinValueValidator(decimal.Decimal("0.0001")),))
     weighed = tonnes(_("接受量（t）"), null=True, blank=True, default=None)
     weighed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
     class Meta:

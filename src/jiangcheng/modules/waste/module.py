@@ -21,7 +21,17 @@ from jiangcheng.core.manifest import (
 
 VIEW, CITY, FILL, MANAGE, APPROVE = "waste.view", "waste.city", "waste.fill", "waste.manage", "waste.approve"
 SEND, CARRY, RECEIVE = "waste.send", "waste.carry", "waste.receive"
-PARTS = ("opening", "generated", "received", "used", "disposed", "sent_used", "sent_disposed", "exported", "closing")
+PARTS = (
+    "opening",
+    "generated",
+    "received",
+    "used",
+    "disposed",
+    "sent_used",
+    "sent_disposed",
+    "exported",
+    "closing",
+)
 LATE = "waste.work_overdue"
 TABLE = pathlib.Path(__file__).parent / "data" / "indicators.json"
 INDICATORS = json.loads(TABLE.read_text(encoding="utf-8"))[-1]["rows"]
@@ -113,7 +123,8 @@ MANIFEST = Manifest(
         _register(
             "waste-stores", "危险废物贮存设施", "Storages of hazardous waste", "WasteStore", FILL,
             columns=("number", "facility", "code", "name_zh", "capacity", "checked_date", "signs"),
-            fields=("facility", "code", "name_zh", "codes", "capacity", "checked_date", "signs", "longitude", "latitude"),
+            fields=("facility", "code", "name_zh", "codes", "capacity", "checked_date", "signs", "longitude",
+                    "latitude"),
             filters=("signs", "region"), search=("code", "name_zh", "facility__name_zh"), key=("facility", "code"),
             prefix="TS", on_file=True, geometry=True, order=562,
         ),

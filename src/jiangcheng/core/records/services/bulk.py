@@ -73,7 +73,12 @@ def load_past(*, register: str, rows: Sequence[PastRow], actor: User | None, at:
     _chained(lives)
     with transaction.atomic():
         done: list[Any] = bulk_create_with_history(
-            records, model, batch_size=BATCH, default_user=actor, default_date=at, default_change_reason="load"
+            records,
+            model,
+            batch_size=BATCH,
+            default_user=actor,
+            default_date=at,
+            default_change_reason="load",
         )
         RecordStep.objects.bulk_create(lives, batch_size=BATCH)
         access.record(

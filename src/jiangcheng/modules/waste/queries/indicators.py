@@ -72,15 +72,16 @@ def _registers(year: int) -> Known:
     if points["points"]:
         found.update({f"medical.{name}": decimal.Decimal(count) for name, count in points.items()})
     sites = HouseholdSite.objects.filter(withdrawn_at=None, in_use=True, kind__in=HARMLESS).aggregate(
-        capacity=Sum("capacity"), incineration=Sum("capacity", filter=Q(kind="incineration"))
+        whole=Sum("capacity"), burnt=Sum("capacity", filter=Q(kind="incineration"))
     )
-    if sites["capacity"]:
-        found.update({f"household.{name}": value or decimal.Decimal(0) for name, value in sites.items()})
+    if sites["whole"]:
+        found["household.capacity"] = sites["whole"]
+        found["household.incineration"] = sites["burnt"] or decimal.Decimal(0)
     sludge = AshMove.objects.filter(withdrawn_at=None, kind="sludge", month_date__year=year).aggregate(
-        sent=Sum("sent"), received=Sum("received")
+        out=Sum("sent"), arrived=Sum("received")
     )
-    if sludge["sent"]:
-        found.update({f"sludge.{name}": value for name, value in sludge.items()})
+    if sludge["out"]:
+        found.update({"sludge.sent": sludge["out"], "sludge.received": sludge["arrived"]})
     start, end = (dt.datetime.fromtimestamp(second, dt.UTC) for second in periods.year_bounds(year))
     cases = Case.objects.filter(
         case_type="WASTE", opened_at__gte=start, opened_at__lt=end

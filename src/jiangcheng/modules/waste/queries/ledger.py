@@ -100,7 +100,10 @@ def stream_sums(*, year: int, scope: Scope | None) -> dict[str, StreamSum]:
     """Return the sums of every kind of waste in a year, kinds without rows among them."""
     rows = months_of(year=year, scope=scope).order_by()
     flows_by = {name: Sum(name) for name in (*balance.COMES, *balance.GOES)}
-    sums = {row["stream"]: row for row in rows.values("stream").annotate(units=Count("unit", distinct=True), **flows_by)}
+    sums = {
+        row["stream"]: row
+        for row in rows.values("stream").annotate(units=Count("unit", distinct=True), **flows_by)
+    }
     bounds = _ends(rows)
     found = {}
     for stream in tables.names("streams", "streams"):
@@ -171,7 +174,9 @@ def balances(*, year: int, scope: Scope | None) -> list[Balance]:
         _balance(rows, rule, None if _free(rows[0], exempted) else left.get(key, ZERO))
         for key, rows in grouped.items()
     ]
-    return sorted(found, key=lambda line: (line.good, -abs(line.masses.residual), line.facility.code, line.code))
+    return sorted(
+        found, key=lambda line: (line.good, -abs(line.masses.residual), line.facility.code, line.code)
+    )
 
 
 def _free(row: WasteMonth, exempted: Mapping[str, Any]) -> bool:
@@ -227,26 +232,30 @@ def ash_balance(*, year: int, scope: Scope | None) -> list[dict[str, object]]:
 def new_wastes(*, year: int, scope: Scope | None) -> list[dict[str, object]]:
     """Return the new kinds of waste of a year: producers, recyclers, amounts."""
     rows = NewWaste.objects.filter(withdrawn_at=None, year=year)
-    if scope is not None and not scope.region_codes:
-        rows = rows.filter(scope.as_filter(region="region__code", facility="facility__code"))
+    if scope is not None:
+        seen = scope.as_filter(region="region__code", facility="facility__code")
+        # A row without area and facility is the city's own, as in the register.
+        rows = rows.filter(seen | Q(region=None, facility=None) if scope.region_codes else seen)
     makes, uses = Q(role="producer"), Q(role="recycler")
     return list(
         rows.order_by("kind").values("kind").annotate(
             producers=Count("pk", filter=makes), recyclers=Count("pk", filter=uses),
-            generated=Sum("generated", filter=makes), moved=Sum("moved", filter=makes),
-            kept=Sum("closing", filter=makes), taken=Sum("generated", filter=uses),
-            recycled=Sum("recycled", filter=uses),
+            made=Sum("generated", filter=makes), passed=Sum("moved", filter=makes), kept=Sum("closing", filter=makes),
+            taken=Sum("generated", filter=uses), reused=Sum("recycled", filter=uses),
         )
     )  # fmt: skip
 
 
-def intensity(*, scope: Scope | None, upto: int, count: int = 5) -> list[tuple[int, decimal.Decimal, decimal.Decimal]]:
+def intensity(
+    *, scope: Scope | None, upto: int, count: int = 5
+) -> list[tuple[int, decimal.Decimal, decimal.Decimal]]:
     """Return industrial and hazardous waste generated in each of the last years [t]."""
-    rows = within(WasteMonth.objects.filter(withdrawn_at=None, month_date__year__gt=upto - count), scope)
+    rows = within(WasteMonth.objects.filter(withdrawn_at=None, month_date__year__gt=upto - count, month_date__year__lte=upto), scope)
     sums: dict[int, dict[str, decimal.Decimal]] = collections.defaultdict(dict)
     grouped = rows.order_by().values("month_date__year", "stream").annotate(total=Sum("generated"))
     for row in grouped:
         sums[row["month_date__year"]][row["stream"]] = row["total"]
     return [
-        (year, told.get("industrial", ZERO), told.get("hazardous", ZERO)) for year, told in sorted(sums.items())
+        (year, told.get("industrial", ZERO), told.get("hazardous", ZERO))
+        for year, told in sorted(sums.items())
     ]

@@ -37,14 +37,22 @@ def manifest_counts(rows: QuerySet[Manifest]) -> dict[str, int]:
 def manifests_of(*, facility: Facility) -> QuerySet[Manifest]:
     """Return the manifests a plant has a part in."""
     part = Q(facility=facility) | Q(carrier_code=facility.code) | Q(receiver_code=facility.code)
-    return Manifest.objects.filter(part, withdrawn_at=None).select_related("facility", "workflow").order_by("-pk")
+    return (
+        Manifest.objects.filter(part, withdrawn_at=None)
+        .select_related("facility", "workflow")
+        .order_by("-pk")
+    )
 
 
 def moved(*, year: int, facilities: Collection[int]) -> dict[tuple[int, str], decimal.Decimal]:
     """Return what left each plant on manifests in a year, by facility and code [t]."""
     start, end = (dt.datetime.fromtimestamp(second, dt.UTC) for second in periods.year_bounds(year))
     rows = Manifest.objects.filter(
-        state__in=LEFT, withdrawn_at=None, facility__in=set(facilities), shipped_at__gte=start, shipped_at__lt=end
+        state__in=LEFT,
+        withdrawn_at=None,
+        facility__in=set(facilities),
+        shipped_at__gte=start,
+        shipped_at__lt=end,
     )
     grouped = rows.order_by().values_list("facility", "items__code").annotate(total=Sum("items__declared"))
     return {(facility, code): total for facility, code, total in grouped if code}

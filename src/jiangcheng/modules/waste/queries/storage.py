@@ -79,7 +79,9 @@ def without_plan(*, year: int, scope: Scope | None = None) -> list[tuple[Facilit
     if scope is not None:
         made = made.filter(scope.as_filter(region="region__code", facility="facility__code"))
     planned = set(
-        WastePlan.objects.filter(withdrawn_at=None, year=year, state__in=PLANNED).values_list("facility", "code")
+        WastePlan.objects.filter(withdrawn_at=None, year=year, state__in=PLANNED).values_list(
+            "facility", "code"
+        )
     )
     missing: dict[int, list[str]] = collections.defaultdict(list)
     for plant, code in made.order_by("facility", "code").values_list("facility", "code").distinct():

@@ -15,9 +15,21 @@ from jiangcheng.standards import periods
 
 MOST = 50
 PARTIES = (
-    ("waste.send", "facility__code", ("draft", "differing", "rejected"), "移出人办理联单", "generator: manifest"),
+    (
+        "waste.send",
+        "facility__code",
+        ("draft", "differing", "rejected"),
+        "移出人办理联单",
+        "generator: manifest",
+    ),
     ("waste.carry", "carrier_code", ("issued",), "承运人核对起运", "carrier: check and set off"),
-    ("waste.receive", "receiver_code", ("transit", "arrived"), "接受人签收确认", "receiver: sign for manifest"),
+    (
+        "waste.receive",
+        "receiver_code",
+        ("transit", "arrived"),
+        "接受人签收确认",
+        "receiver: sign for manifest",
+    ),
 )
 """Permission, field of the party, states that wait for it, what to do."""
 
@@ -29,8 +41,12 @@ def to_do(*, user: User, now: dt.datetime) -> list[ToDo]:
     staff = access.scope(user, "waste.manage", on)
     if staff:
         plans = WastePlan.objects.filter(withdrawn_at=None, state="filed")
-        plans = plans.filter(staff.as_filter(region="region__code")).select_related("facility").order_by("due_at")
-        found += [_row("waste-plans", row, "核对管理计划", "check the plan", row.facility) for row in plans[:MOST]]
+        plans = (
+            plans.filter(staff.as_filter(region="region__code")).select_related("facility").order_by("due_at")
+        )
+        found += [
+            _row("waste-plans", row, "核对管理计划", "check the plan", row.facility) for row in plans[:MOST]
+        ]
         settle = Manifest.objects.filter(withdrawn_at=None, state="differing").select_related("facility")
         settle = settle.filter(staff.as_filter(region="region__code")).order_by("due_at")
         found += [

@@ -40,7 +40,7 @@ def evaluate(row: Mapping[str, Any], known: Known) -> Outcome:
     upper, missing = _sum(row["numerator"], known)
     lower, missing_below = _sum(row.get("denominator", ()), known)
     terms = (*row["numerator"], *row.get("denominator", ()))
-    parts = {name: f"{known[name]:f}" for name in map(_name, terms) if name in known}
+    parts = {name: f"{known[name].normalize():f}" for name in map(_name, terms) if name in known}
     if missing or missing_below:
         return Outcome(None, parts, (*missing, *missing_below), "missing")
     if not row.get("denominator"):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from jiangcheng.core.access import services as access
@@ -28,6 +28,8 @@ from jiangcheng.standards import periods
 
 REGISTER = "waste-manifests"
 MOST_POINTS = 20_000
+MOST_TONNES = 10_000
+"""On one vehicle; more is a slip of the pen."""
 FUTURE = dt.timedelta(minutes=10)
 
 
@@ -104,8 +106,8 @@ def weigh(
     with transaction.atomic():
         locked = _locked(manifest, actor, now, "waste.receive", ("arrived",))
         items = {item.code: item for item in locked.items.all()}
-        if set(weighed) - set(items) or any(value < 0 or not value.is_finite() for value in weighed.values()):
-            raise Refused(_("称重值须为不小于 0 的数，且只对应联单上的废物。"))
+        if set(weighed) - set(items) or not all(map(_is_mass, weighed.values())):
+            raise Refused(_("称重值须为不小于 0、至多四位小数的数，且只对应联单上的废物。"))
         before = {code: str(items[code].weighed) for code in weighed}
         for code, value in weighed.items():
             items[code].weighed, items[code].weighed_by = value, actor
@@ -136,7 +138,10 @@ def take_track(
             raise Refused(_("轨迹点的时间或坐标不对，或点数过多。"))
         before = locked.track.count()
         TrackPoint.objects.bulk_create(
-            [TrackPoint(manifest=locked, at=at, longitude=east, latitude=north) for at, east, north in points],
+            [
+                TrackPoint(manifest=locked, at=at, longitude=east, latitude=north)
+                for at, east, north in points
+            ],
             ignore_conflicts=True,
         )
         added = locked.track.count() - before
@@ -174,9 +179,9 @@ def check_issue(
     if outside:
         raise Refused(_("接受人的许可不含或已过期：%(codes)s。") % {"codes": "、".join(outside)})
     receiver = Facility.objects.select_related("region").filter(code=row.receiver_code).first()
-    if receiver is not None and row.region is not None and receiver.region.code[:2] != row.region.code[:2]:
-        if not row.approval:
-            raise Refused(_("跨省转移须先经批准，请填写批准文号。"))
+    crosses = receiver is not None and row.region is not None and receiver.region.code[:2] != row.region.code[:2]
+    if crosses and not row.approval:
+        raise Refused(_("跨省转移须先经批准，请填写批准文号。"))
 
 
 def note_ship(
@@ -203,7 +208,9 @@ def check_confirm(
     _all_weighed(row)
     grave = [found.code for found in queries.differences(row) if found.grave]
     if grave:
-        raise Refused(_("数量差异超过限值：%(codes)s。请登记差异，不能直接确认。") % {"codes": "、".join(grave)})
+        raise Refused(
+            _("数量差异超过限值：%(codes)s。请登记差异，不能直接确认。") % {"codes": "、".join(grave)}
+        )
     records.change(record=row, values={"confirmed_at": now}, actor=actor, at=now)
 
 
@@ -255,7 +262,8 @@ def note_paper(
     if not row.items.exists():
         raise Refused(_("联单上没有废物，不能签发。"))
     last = office.working_calendar().days_after(
-        row.departs_at.astimezone(periods.BEIJING).date(), int(tables.in_force("manifest", now.date())["paper_days"])
+        row.departs_at.astimezone(periods.BEIJING).date(),
+        int(tables.in_force("manifest", now.date())["paper_days"]),
     )
     if row.departs_at > now:
         raise Refused(_("纸质联单的起运时间不能在将来。"))
@@ -289,7 +297,11 @@ def _row(number: str) -> Manifest:
 def _locked(
     manifest: Manifest, actor: User, now: dt.datetime, permission: str, states: Sequence[str]
 ) -> Manifest:
-    row = Manifest.objects.select_for_update(of=("self",)).select_related("region", "facility").get(pk=manifest.pk)
+    row = (
+        Manifest.objects.select_for_update(of=("self",))
+        .select_related("region", "facility")
+        .get(pk=manifest.pk)
+    )
     on = now.astimezone(periods.BEIJING).date()
     if permission not in record_queries.permissions_on(record=row, user=actor, on=on):
         raise Refused("permission")
@@ -299,8 +311,13 @@ def _locked(
 
 
 def _sum_up(row: Manifest, actor: User, now: dt.datetime, name: str) -> None:
-    total = row.items.aggregate(total=Sum(name))["total"] or decimal.Decimal(0)
+    # Not summed by the database: SQLite would sum floats.
+    total = sum((value or decimal.Decimal(0) for value in row.items.values_list(name, flat=True)), decimal.Decimal(0))
     records.change(record=row, values={name: total}, actor=actor, at=now)
+
+
+def _is_mass(value: decimal.Decimal) -> bool:
+    return value.is_finite() and 0 <= value < MOST_TONNES and value == round(value, 4)
 
 
 def _all_weighed(row: Manifest) -> None:
@@ -313,7 +330,13 @@ def _noted(
     before: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     access.record(
-        actor=actor, action=action, object_type=REGISTER, object_id=row.number, before=before, after=after, at=now
+        actor=actor,
+        action=action,
+        object_type=REGISTER,
+        object_id=row.number,
+        before=before,
+        after=after,
+        at=now,
     )
 
 
@@ -342,4 +365,3 @@ def _report(row: Manifest, kind: str, now: dt.datetime, evidence: Mapping[str, A
         ),
         now=now,
     )  # fmt: skip
-

@@ -116,7 +116,11 @@ def _full(on: dt.date) -> Iterator[_Seen]:
         plant = load.store.facility
         if load.state != "bad" or plant is None:
             continue
-        evidence = {"store": load.store.code, "held_t": str(load.held), "capacity_t": str(load.store.capacity)}
+        evidence = {
+            "store": load.store.code,
+            "held_t": str(load.held),
+            "capacity_t": str(load.store.capacity),
+        }
         yield _Seen(
             f"{plant.code}:{load.store.code}", f"{plant.name_zh} {load.store.name_zh}超量贮存",
             f"{plant.name_en}: storage {load.store.code} is too full", evidence, plant,
@@ -134,7 +138,9 @@ def _over_licence(year: int) -> Iterator[_Seen]:
     for licence in rows.select_related("facility"):
         assert licence.facility is not None
         plants[licence.facility.pk] = licence.facility
-        capacity[licence.facility.pk] = capacity.get(licence.facility.pk, decimal.Decimal(0)) + licence.capacity
+        capacity[licence.facility.pk] = (
+            capacity.get(licence.facility.pk, decimal.Decimal(0)) + licence.capacity
+        )
     for key, plant in plants.items():
         received = taken[plant.code] or decimal.Decimal(0)
         if received > capacity[key]:

@@ -70,14 +70,18 @@ def card_manifest(request: HttpRequest, number: str) -> HttpResponse:
 def card_pond(request: HttpRequest, number: str) -> HttpResponse:
     """Show the hazards of a tailings pond and its check for the floods."""
     on = received_date(request)
-    row = records.visible(register="tailings-ponds", user=person(request), on=on).filter(number=number).first()
+    row = (
+        records.visible(register="tailings-ponds", user=person(request), on=on).filter(number=number).first()
+    )
     if row is None:
         raise Http404(number)
     rule = tables.in_force("ponds", on)
     state = storage.flood_state(row.flood_date, on, rule)
-    hazards = PondHazard.objects.filter(pond=number, withdrawn_at=None).select_related("workflow").order_by("-pk")
-    states = dict((code, zh if wording.chinese() else en)
-                  for code, zh, en in records.states(records.register("pond-hazards")))  # fmt: skip
+    hazards = (
+        PondHazard.objects.filter(pond=number, withdrawn_at=None).select_related("workflow").order_by("-pk")
+    )
+    declared = records.states(records.register("pond-hazards"))
+    states = {code: zh if wording.chinese() else en for code, zh, en in declared}
     context = {
         "row": row, "state": wording.state(state), "badge": wording.BADGES[state], "rule": rule,
         "hazards": [(hazard, states.get(hazard.state, "")) for hazard in hazards],
@@ -96,7 +100,9 @@ def card_facility(request: HttpRequest, code: str) -> HttpResponse:
     states = dict(wording.manifest_states())
     rows = queries.manifests_of(facility=plant)[:SHOWN]
     context = {
-        "plant": plant, "year": on.year, "lines": queries.facility_months(facility=plant, year=on.year),
+        "plant": plant,
+        "year": on.year,
+        "lines": queries.facility_months(facility=plant, year=on.year),
         "manifests": [(row, states.get(row.state, row.state)) for row in rows],
     }
     return render(request, "waste/card_facility.html", context)

@@ -27,7 +27,8 @@ def transport_layer(request: HttpRequest) -> JsonResponse:
         _feature(
             f"manifest:{row.number}", row.plate, point.longitude, point.latitude, ROAD, "triangle",
             reverse("records:waste-manifests-row", args=[row.number]),
-            [[_("联单"), row.number], [_("移出人"), wording.named(row.facility)], [_("申报量（t）"), f"{row.declared:g}"]],
+            [[_("联单"), row.number], [_("移出人"), wording.named(row.facility)],
+             [_("申报量（t）"), f"{row.declared:g}"]],
             point.at.isoformat(), "ok",
         )
         for row, point in queries.on_the_road(rows)
@@ -47,7 +48,8 @@ def units_layer(request: HttpRequest) -> JsonResponse:
     for lines in plants.values():
         plant, wrong = lines[0].facility, [line.code for line in lines if not line.good]
         told = [[_("产生量（t）"), f"{sum(line.masses.generated for line in lines):g}"],
-                [_("物料平衡"), _("不平衡：%(codes)s") % {"codes": "、".join(wrong)} if wrong else _("平衡")]]  # fmt: skip
+                [_("物料平衡"), _("不平衡：%(codes)s") % {"codes": "、".join(wrong)} if wrong
+                 else _("平衡")]]  # fmt: skip
         features.append(
             _feature(
                 f"waste:{plant.code}", wording.named(plant), plant.longitude, plant.latitude, BAD if wrong else GOOD,

@@ -104,7 +104,10 @@ def remove_item(request: HttpRequest, number: str) -> HttpResponse:
     row = found_manifest(request, number)
     try:
         services.remove_item(
-            manifest=row, code=request.POST.get("code", "")[:20], actor=person(request), now=received_at(request)
+            manifest=row,
+            code=request.POST.get("code", "")[:20],
+            actor=person(request),
+            now=received_at(request),
         )
     except Refused as refused:
         messages.error(request, _told(refused))
@@ -118,7 +121,9 @@ def weigh(request: HttpRequest, number: str) -> HttpResponse:
     row = found_manifest(request, number)
     try:
         weighed = {
-            name[7:]: decimal.Decimal(text) for name, text in request.POST.items() if name.startswith("weight-") and text
+            name[7:]: decimal.Decimal(text)
+            for name, text in request.POST.items()
+            if name.startswith("weight-") and text
         }
         found = services.weigh(manifest=row, weighed=weighed, actor=person(request), now=received_at(request))
     except (decimal.InvalidOperation, ValueError):
@@ -158,7 +163,9 @@ def track(request: HttpRequest, number: str) -> JsonResponse:
 
 def found_manifest(request: HttpRequest, number: str) -> Manifest:
     """Return a manifest the person may see, or answer that there is none."""
-    found = queries.manifests_seen(user=person(request), on=received_date(request)).filter(number=number).first()
+    found = (
+        queries.manifests_seen(user=person(request), on=received_date(request)).filter(number=number).first()
+    )
     if found is None:
         raise Http404(number)
     return found
@@ -169,7 +176,9 @@ def _desk(request: HttpRequest, form: ManifestForm | None, status: int = 200) ->
     rows = queries.manifests_seen(user=user, on=on)
     counts = queries.manifest_counts(rows)
     asked = request.GET.get("state", "")
-    page = Paginator(rows.filter(state=asked) if asked in counts else rows, PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows.filter(state=asked) if asked in counts else rows, PAGE).get_page(
+        request.GET.get("page")
+    )
     states = wording.manifest_states()
     names = dict(states)
     own = list(queries.own_plants(user=user, on=on))
@@ -193,7 +202,9 @@ def _choices(kind: str, on: dt.date) -> list[tuple[str, str]]:
     found = {}
     for licence in queries.holders(kind=kind, on=on):
         assert licence.facility is not None
-        found[licence.facility.code] = f"{wording.named(licence.facility)} ({licence.codes or licence.licence})"
+        found[licence.facility.code] = (
+            f"{wording.named(licence.facility)} ({licence.codes or licence.licence})"
+        )
     return sorted(found.items(), key=lambda pair: pair[1])
 
 
@@ -203,5 +214,8 @@ def _names(rows: Any) -> dict[str, str]:
 
 
 def _told(refused: Refused) -> str:
-    words = {"permission": _("只有联单的当事方可以办理这一步。"), "state": _("联单已不在这个环节，请查看最新进展。")}
+    words = {
+        "permission": _("只有联单的当事方可以办理这一步。"),
+        "state": _("联单已不在这个环节，请查看最新进展。"),
+    }
     return " ".join(words.get(reason, reason) for reason in refused.reasons)

@@ -164,7 +164,9 @@ def links(codes: tuple[str, ...], user: Any, on: dt.date) -> list[tuple[str, str
     held, language = access.permissions_of(user, on), "zh" if wording.chinese() else "en"
     declared = registry.registers()
     return [
-        (f"records:{code}", declared[code].names.in_language(language)) for code in codes if declared[code].view in held
+        (f"records:{code}", declared[code].names.in_language(language))
+        for code in codes
+        if declared[code].view in held
     ]
 
 
@@ -182,7 +184,11 @@ def _line(line: queries.Line) -> dict[str, Any]:
 
 def _move(row: dict[str, Any]) -> dict[str, Any]:
     from_to = row["out"] - row["arrived"]
-    name = row["facility__name_zh"] if wording.chinese() else row["facility__name_en"] or row["facility__name_zh"]
+    name = (
+        row["facility__name_zh"]
+        if wording.chinese()
+        else row["facility__name_en"] or row["facility__name_zh"]
+    )
     return {**row, "unit": name, "lost": from_to, "kind_name": _label("Kind", row["kind"]),
             "method_name": _label("Method", row["method"]), "good": abs(from_to) <= row["out"] / 100}  # fmt: skip
 

@@ -87,8 +87,8 @@ def term(name: str) -> str:
 def reason(code: str) -> str:
     """Return why an indicator has no value."""
     return {
-        "missing": _("缺少数据"), "no_whole": _("分母为零"), "unreported": _("部门未填报"), "unchecked": _("填报待复核"),
-        "": "",
+        "missing": _("缺少数据"), "no_whole": _("分母为零"), "unreported": _("部门未填报"),
+        "unchecked": _("填报待复核"), "": "",
     }[code]  # fmt: skip
 
 
@@ -96,4 +96,6 @@ def unit(text: str) -> str:
     """Return a unit in the language of the page."""
     if chinese():
         return text
-    return {"万吨": "10⁴ t", "t/万元": "t/10⁴ CNY", "万元": "10⁴ CNY", "项": "items", "有/无": "yes/no"}.get(text, text)
+    return {"万吨": "10⁴ t", "t/万元": "t/10⁴ CNY", "万元": "10⁴ CNY", "项": "items", "有/无": "yes/no"}.get(
+        text, text
+    )
