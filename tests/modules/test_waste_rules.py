@@ -105,7 +105,10 @@ def test_impossible_numbers_are_not_made(year, area, serial):
     ("arrived", "last_day"),
     [
         ("2026-11-02 10:00", "2026-11-09"),  # a Monday: the day itself does not count
-        ("2026-09-28 10:00", "2026-10-10"),  # 1 to 7 October are free; Saturday the 10th is worked in exchange
+        (
+            "2026-09-28 10:00",
+            "2026-10-10",
+        ),  # 1 to 7 October are free; Saturday the 10th is worked in exchange
         ("2026-02-13 23:30", "2026-02-27"),  # Saturday 14 February is worked in exchange; 15 to 23 are free
         ("2025-09-26 09:00", "2025-10-10"),  # Sunday 28 September is worked; 1 to 8 October are free
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import re
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -40,10 +41,10 @@ def plan_classes() -> list[tuple[str, str]]:
     return _choices("classes", "classes")
 
 
-def tonnes(text: str, **more: object) -> models.DecimalField:  # type: ignore[type-arg]
+def tonnes(text: Any, **more: Any) -> models.DecimalField:  # type: ignore[type-arg]
     """Return a field for a mass [t], exact to 0.1 kg."""
-    given = {"default": decimal.Decimal(0), "validators": NOT_NEGATIVE, **more}
-    return models.DecimalField(text, max_digits=14, decimal_places=4, **given)  # type: ignore[arg-type]
+    given: dict[str, Any] = {"default": decimal.Decimal(0), "validators": NOT_NEGATIVE, **more}
+    return models.DecimalField(text, max_digits=14, decimal_places=4, **given)
 
 
 def check_route(value: object) -> None:

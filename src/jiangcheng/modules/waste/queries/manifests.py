@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import decimal
 from collections.abc import Collection, Iterable, Mapping
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
@@ -44,8 +46,8 @@ def manifests_of(*, facility: Facility) -> QuerySet[Manifest]:
     )
 
 
-def moved(*, year: int, facilities: Collection[int]) -> dict[tuple[int, str], decimal.Decimal]:
-    """Return what left each plant on manifests in a year, by facility and code [t]."""
+def moved(*, year: int, facilities: Collection[int]) -> dict[tuple[int, str], dict[dt.date, decimal.Decimal]]:
+    """Return what left each plant on manifests in a year, by facility and code, by month [t]."""
     start, end = (dt.datetime.fromtimestamp(second, dt.UTC) for second in periods.year_bounds(year))
     rows = Manifest.objects.filter(
         state__in=LEFT,
@@ -54,8 +56,13 @@ def moved(*, year: int, facilities: Collection[int]) -> dict[tuple[int, str], de
         shipped_at__gte=start,
         shipped_at__lt=end,
     )
-    grouped = rows.order_by().values_list("facility", "items__code").annotate(total=Sum("items__declared"))
-    return {(facility, code): total for facility, code, total in grouped if code}
+    month = TruncMonth("shipped_at", tzinfo=periods.BEIJING)
+    grouped = rows.order_by().annotate(month=month).values_list("facility", "items__code", "month")
+    found: dict[tuple[int, str], dict[dt.date, decimal.Decimal]] = collections.defaultdict(dict)
+    for facility, code, when, total in grouped.annotate(total=Sum("items__declared")):
+        if code:
+            found[facility, code][when.date()] = total
+    return found
 
 
 def received_of(*, year: int) -> dict[str, decimal.Decimal]:

@@ -14,6 +14,7 @@ from jiangcheng.modules.waste.services.manifests import (
     note_settled,
     note_ship,
     remove_item,
+    review,
     take_track,
     weigh,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "note_settled",
     "note_ship",
     "remove_item",
+    "review",
     "take_track",
     "watch",
     "weigh",

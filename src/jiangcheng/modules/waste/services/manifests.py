@@ -145,13 +145,18 @@ def take_track(
             ignore_conflicts=True,
         )
         added = locked.track.count() - before
-    found = queries.stray_of(locked)
-    if found.deviates:
-        _report(
-            locked, "track", now,
-            {"farthest_m": round(found.farthest_m), "outside": found.outside, "gap_s": round(found.longest_gap_s)},
-        )  # fmt: skip
-    return added, found.deviates
+    return added, _strayed(locked, now)
+
+
+def review(*, manifests: Sequence[Manifest], now: dt.datetime) -> None:
+    """Look at manifests that were brought in with their past: what their steps would have reported."""
+    for row in manifests:
+        if row.state == "differing":
+            _report_difference(row, now, "")
+        elif row.state == "rejected":
+            _report(row, "manifest_rejected", now, {})
+        elif row.track.exists():
+            _strayed(row, now)
 
 
 def check_issue(
@@ -179,7 +184,9 @@ def check_issue(
     if outside:
         raise Refused(_("接受人的许可不含或已过期：%(codes)s。") % {"codes": "、".join(outside)})
     receiver = Facility.objects.select_related("region").filter(code=row.receiver_code).first()
-    crosses = receiver is not None and row.region is not None and receiver.region.code[:2] != row.region.code[:2]
+    crosses = (
+        receiver is not None and row.region is not None and receiver.region.code[:2] != row.region.code[:2]
+    )
     if crosses and not row.approval:
         raise Refused(_("跨省转移须先经批准，请填写批准文号。"))
 
@@ -220,6 +227,10 @@ def note_difference(
     """Answer the hook of ``differ``: the difference becomes a finding at the generator's bureau."""
     row = _row(record_number)
     _all_weighed(row)
+    _report_difference(row, now, text)
+
+
+def _report_difference(row: Manifest, now: dt.datetime, text: str) -> None:
     told = {
         found.code: {"declared": str(found.declared), "weighed": str(found.weighed),
                      "percent": f"{found.percent:.2f}", "limit": str(found.allowed)}
@@ -312,8 +323,20 @@ def _locked(
 
 def _sum_up(row: Manifest, actor: User, now: dt.datetime, name: str) -> None:
     # Not summed by the database: SQLite would sum floats.
-    total = sum((value or decimal.Decimal(0) for value in row.items.values_list(name, flat=True)), decimal.Decimal(0))
+    total = sum(
+        (value or decimal.Decimal(0) for value in row.items.values_list(name, flat=True)), decimal.Decimal(0)
+    )
     records.change(record=row, values={name: total}, actor=actor, at=now)
+
+
+def _strayed(row: Manifest, now: dt.datetime) -> bool:
+    found = queries.stray_of(row)
+    if found.deviates:
+        _report(
+            row, "track", now,
+            {"farthest_m": round(found.farthest_m), "outside": found.outside, "gap_s": round(found.longest_gap_s)},
+        )  # fmt: skip
+    return found.deviates
 
 
 def _is_mass(value: decimal.Decimal) -> bool:

@@ -121,7 +121,7 @@ def weigh(request: HttpRequest, number: str) -> HttpResponse:
     row = found_manifest(request, number)
     try:
         weighed = {
-            name[7:]: decimal.Decimal(text)
+            name[7:]: decimal.Decimal(str(text))
             for name, text in request.POST.items()
             if name.startswith("weight-") and text
         }
