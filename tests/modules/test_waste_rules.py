@@ -70,6 +70,16 @@ def test_a_month_that_opens_with_something_else_is_a_break():
     assert balance.breaks(rows, RULE) == [2]
 
 
+def test_in_a_sum_of_units_what_was_taken_from_others_counts_where_it_arose():
+    maker = Masses(generated=D(10), sent_disposed=D(10))
+    taker = Masses(received=D(10), disposed=D(9), closing=D(1))
+    both = balance.added([balance.own_share(maker), balance.own_share(taker)])
+    assert both.generated == both.sent_disposed == 10 and both.disposed == 0 and both.closing == 1
+    mixed = balance.own_share(Masses(generated=D(30), received=D(10), used=D(20), closing=D(20)))
+    assert mixed.used == 15 and mixed.received == 0 and mixed.generated == 30
+    assert balance.own_share(maker) == maker
+
+
 def test_a_share_of_nothing_is_none():
     assert balance.rate(D(3), D(0)) is None and balance.rate(D(3), D(4)) == 75
 

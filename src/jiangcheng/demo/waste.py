@@ -435,7 +435,7 @@ class _Filler:
                 steps = [PastStep("file", self.staff, at)]
                 if (item, step) != ("waste_satisfaction", 1):
                     steps.append(PastStep("check", self.people["leader"], at + dt.timedelta(days=2)))
-                grown = D(str(round(value * (1 + 0.03 * step), 2)))
+                grown = D(str(round(value * (1 + (0.03 * step if value > 1000 else 0)), 2)))
                 values = {
                     "item": item,
                     "year": year,

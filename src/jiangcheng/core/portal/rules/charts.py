@@ -372,7 +372,7 @@ def sankey_chart(
         "right": 120,
         "top": 8,
         "bottom": 8,
-        "nodeGap": 10,
+        "nodeGap": 18,
         "emphasis": {"focus": "adjacency"},
         "lineStyle": {"color": "source", "opacity": 0.35},
         "label": {"fontSize": 12},

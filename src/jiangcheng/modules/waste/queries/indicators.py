@@ -27,7 +27,7 @@ class Line:
     row: Mapping[str, Any]
     value: decimal.Decimal | None
     source: str
-    """``computed``, ``reported``, or ``none``."""
+    """``computed`` from ledgers, ``inputs`` from numbers departments report, ``reported``, or ``none``."""
     missing: tuple[str, ...]
     """Numbers nobody has told, by name of the table or of the ledger."""
     reason: str
@@ -111,6 +111,8 @@ def lines(*, year: int) -> list[Line]:
         if "numerator" in row:
             outcome, before = indicators.evaluate(row, known), indicators.evaluate(row, earlier).value
             source = "none" if outcome.value is None else "computed"
+            if source == "computed" and all(name.startswith("input.") for name in outcome.parts):
+                source = "inputs"
             found.append(
                 Line(row, outcome.value, source, outcome.missing, outcome.reason, before, outcome.parts)
             )

@@ -97,25 +97,27 @@ def years(*, scope: Scope | None, on: dt.date) -> list[int]:
 
 
 def stream_sums(*, year: int, scope: Scope | None) -> dict[str, StreamSum]:
-    """Return the sums of every kind of waste in a year, kinds without rows among them."""
+    """Return the sums of every kind of waste in a year by where it arose, kinds without rows among them.
+
+    What a unit took from others and treated counts at the unit it came from.
+    """
     rows = months_of(year=year, scope=scope).order_by()
-    flows_by = {name: Sum(name) for name in (*balance.COMES, *balance.GOES)}
-    sums: dict[str, dict[str, Any]] = {
-        row["stream"]: row
-        for row in rows.values("stream").annotate(units=Count("unit", distinct=True), **flows_by)
-    }
-    bounds = _ends(rows)
+    parts = {f"sum_{name}": Sum(name) for name in (*balance.COMES, *balance.GOES)}
+    units: dict[str, list[Masses]] = collections.defaultdict(list)
+    names: dict[str, set[str]] = collections.defaultdict(set)
+    for row in rows.values("stream", "unit", "code").annotate(**parts):
+        told = {name.removeprefix("sum_"): row[name] for name in parts}
+        units[row["stream"]].append(balance.own_share(Masses(**told)))
+        names[row["stream"]].add(row["unit"])
+    ends = _ends(rows)
     found = {}
     for stream in tables.names("streams", "streams"):
-        row: dict[str, Any] = sums.get(stream, {})
-        opening, closing = bounds.get(stream, (ZERO, ZERO))
-        masses = Masses(
-            opening=opening, closing=closing, **{name: row.get(name) or ZERO for name in flows_by}
-        )
+        opening, closing = ends.get(stream, (ZERO, ZERO))
+        masses = dataclasses.replace(balance.added(units[stream]), opening=opening, closing=closing)
         used = masses.used + masses.sent_used
         gone = masses.disposed + masses.sent_disposed
         found[stream] = StreamSum(
-            stream, masses, row.get("units", 0), balance.rate(used, masses.generated),
+            stream, masses, len(names[stream]), balance.rate(used, masses.generated),
             balance.rate(gone, masses.generated),
         )  # fmt: skip
     return found

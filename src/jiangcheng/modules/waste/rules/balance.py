@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 ZERO = decimal.Decimal(0)
+SMALLEST = decimal.Decimal("0.0001")
+"""To which masses are kept [t]."""
 COMES = ("generated", "received")
 GOES = ("used", "disposed", "sent_used", "sent_disposed", "exported")
 PARTS = ("opening", *COMES, *GOES, "closing")
@@ -63,6 +65,19 @@ def added(units: Iterable[Masses]) -> Masses:
     """Return the sum of units, part by part."""
     listed = list(units)
     return Masses(**{name: sum((getattr(unit, name) for unit in listed), ZERO) for name in PARTS})
+
+
+def own_share(masses: Masses) -> Masses:
+    """Return what a unit did with the waste it generated itself, without what it took from others.
+
+    What was taken is counted where it arose, as sent away: in a sum over a city it would count twice. Ways out
+    are shared between own and taken waste as they came in; the stock is the unit's whole stock.
+    """
+    if not masses.received:
+        return masses
+    came = masses.generated + masses.received
+    shared = {name: (getattr(masses, name) * masses.generated / came).quantize(SMALLEST) for name in GOES}
+    return dataclasses.replace(masses, received=ZERO, **shared)
 
 
 def allowed(masses: Masses, rule: Mapping[str, Any]) -> decimal.Decimal:

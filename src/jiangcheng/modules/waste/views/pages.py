@@ -76,7 +76,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
     context = {
         "year": year, "years": range(on.year, on.year - 5, -1), "levels": levels, "table": table,
         "computed": sum(line.source == "computed" for line in found),
-        "reported": sum(line.source == "reported" for line in found), "count": len(found),
+        "reported": sum(line.source in ("reported", "inputs") for line in found), "count": len(found),
         "inputs": [(wording.named(row), wording.unit(row["unit"]), row["department_zh"]) for row in table["inputs"]],
     }  # fmt: skip
     return render(request, "waste/indicators.html", context)
