@@ -473,7 +473,7 @@ class _Filler:
                 )
         rows: list[PastRow] = []
         for month in self.months[-12:]:
-            for kind, number, place, method, usual in (
+            for kind, number, end, method, usual in (
                 ("ash", 21, "江城危险废物处置中心(演示)", "landfill", 260),
                 ("sludge", 6, "双河水泥厂(演示)", "kiln", 900),
                 ("sludge", 15, "双吉垃圾焚烧厂(演示)", "burn", 1100),
@@ -485,7 +485,7 @@ class _Filler:
                         "facility": self.plants[number],
                         "kind": kind,
                         "month_date": month,
-                        "destination": place,
+                        "destination": end,
                         "method": method,
                         "sent": sent,
                         "received": got,

@@ -105,7 +105,8 @@ def stream_sums(*, year: int, scope: Scope | None) -> dict[str, StreamSum]:
     parts = {f"sum_{name}": Sum(name) for name in (*balance.COMES, *balance.GOES)}
     units: dict[str, list[Masses]] = collections.defaultdict(list)
     names: dict[str, set[str]] = collections.defaultdict(set)
-    for row in rows.values("stream", "unit", "code").annotate(**parts):
+    for found_row in rows.values("stream", "unit", "code").annotate(**parts):
+        row: dict[str, Any] = dict(found_row)
         told = {name.removeprefix("sum_"): row[name] for name in parts}
         units[row["stream"]].append(balance.own_share(Masses(**told)))
         names[row["stream"]].add(row["unit"])
