@@ -141,7 +141,7 @@ def test_a_manifest_goes_through_the_hands_of_its_three_parties(people, add, lic
     assert records.verify_steps().ok
 
 
-def test_what_is_signed_is_not_altered(people, add, licensed):
+def test_what_is_signed_is_not_altered(people, add, licensed, client_of):
     _plan(people, add, CODE)
     row = _travel(people, _draft(people), upto="issue")
     with pytest.raises(ValidationError, match="不能改动"):
@@ -151,6 +151,11 @@ def test_what_is_signed_is_not_altered(people, add, licensed):
             manifest=row, code=OIL, name="废油", form="liquid", package="", declared=D(1),
             actor=people["enterprise"], now=DEPARTS,
         )  # fmt: skip
+    with pytest.raises(Refused, match="state"):
+        records.withdraw(record=row, actor=people["enterprise"], at=DEPARTS, reason="不想要了")
+    for name in ("edit", "withdraw"):
+        address = reverse(f"records:waste-manifests-{name}", args=[row.number])
+        assert client_of("enterprise").post(address, {"reason": "不想要了"}).status_code == 403
     with pytest.raises(Refused, match="state"):
         services.remove_item(manifest=row, code=CODE, actor=people["enterprise"], now=DEPARTS)
     with pytest.raises(ValidationError, match="14 位"):

@@ -285,6 +285,8 @@ class Register:
 
     Who speaks for such a facility sees the row and holds that permission on it; nobody else holds it there,
     so that a step of one party is not taken by another."""
+    open_in: tuple[str, ...] = ()
+    """States in which people may change or withdraw a row; empty: in every state."""
     group: str = "modules"
     icon: str = "list"
     order: int = 500

@@ -480,7 +480,7 @@ class _Filler:
             ):
                 if number in self.plants:
                     sent = self._about(usual)
-                    got = sent - (D(40) if number == 15 and month == self.months[-1] else D(0))
+                    got = sent - (D(400) if number == 15 and month == self.months[-1] else D(0))
                     values = {
                         "facility": self.plants[number],
                         "kind": kind,
@@ -519,7 +519,8 @@ class _Filler:
                 opening=stock,
                 generated=made,
                 closing=closing,
-                sent_disposed=sent,
+                sent_used=sent if code == OIL else D(0),
+                sent_disposed=D(0) if code == OIL else sent,
                 product=1000.0 * float(made) / usual if not last else 1000.0,
             )
             stock = closing
@@ -568,7 +569,7 @@ class _Filler:
             for month in self.months:
                 made = self._about(9000 - 700 * place)
                 burnt = made * D("0.8") // MILLI * MILLI
-                lost = D(300) if place == 4 and month == self.months[-1] else D(0)
+                lost = D(900) if place == 4 and month == self.months[-1] else D(0)
                 yield self._month(
                     county,
                     "household",

@@ -200,9 +200,10 @@ def candidates(*, record: Record, action: str, on: dt.date) -> list[User]:
 
 def may_change(*, record: Record, user: User, on: dt.date) -> bool:
     """Tell whether a person may change the fields of a row."""
-    if record.withdrawn_at is not None:
+    declared = register_of(record)
+    if record.withdrawn_at is not None or (declared.open_in and record.state not in declared.open_in):
         return False
-    return register_of(record).change in permissions_on(record=record, user=user, on=on)
+    return declared.change in permissions_on(record=record, user=user, on=on)
 
 
 def last_change(record: Record) -> int:

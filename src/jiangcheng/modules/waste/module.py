@@ -148,7 +148,7 @@ MANIFEST = Manifest(
             fields=("number", "facility", "carrier_code", "receiver_code", "plate", "departs_at", "approval", "route"),
             filters=("state", "region"), search=("number", "plate", "carrier_code", "receiver_code"),
             workflow="waste_manifest", overdue="waste.manifest_overdue",
-            parties=(("carrier_code", CARRY), ("receiver_code", RECEIVE)),
+            parties=(("carrier_code", CARRY), ("receiver_code", RECEIVE)), open_in=("draft",),
             cards=("waste:card_manifest",), on_file=True, order=565,
         ),
         _register(

@@ -161,7 +161,7 @@ def hazardous_rows(*, year: int, scope: Scope | None) -> dict[Key, list[WasteMon
     """Return the months of every hazardous waste of every plant in order."""
     rows = months_of(year=year, scope=scope).filter(stream__in=HAZARDOUS).exclude(facility=None)
     found: dict[Key, list[WasteMonth]] = collections.defaultdict(list)
-    for row in rows.select_related("facility__region").order_by("facility", "code", "month_date"):
+    for row in rows.select_related("facility").order_by("facility", "code", "month_date"):
         assert row.facility_id is not None
         found[row.facility_id, row.code].append(row)
     return found
@@ -213,15 +213,17 @@ def facility_months(*, facility: Facility, year: int) -> list[Balance]:
 
 def households(*, year: int, scope: Scope | None) -> list[tuple[Region, Masses]]:
     """Return collection and treatment of household waste by county."""
-    sums: dict[str, list[Masses]] = collections.defaultdict(list)
-    rows = months_of(year=year, scope=scope).filter(stream="household").exclude(region=None)
     chains: dict[tuple[str, str, str], list[Masses]] = collections.defaultdict(list)
-    for row in rows.select_related("region").order_by("month_date"):
-        assert row.region is not None
-        chains[row.region.code[:COUNTY_DIGITS], row.unit, row.code].append(row.masses)
+    rows = months_of(year=year, scope=scope).filter(stream="household").exclude(region=None)
+    told = rows.order_by("month_date").values_list("region__code", "unit", "code", *balance.PARTS)
+    for region, unit, code, *parts in told:
+        masses = Masses(**dict(zip(balance.PARTS, parts, strict=True)))
+        chains[region[:COUNTY_DIGITS], unit, code].append(masses)
+    sums: dict[str, list[Masses]] = collections.defaultdict(list)
     for (county, _unit, _code), months in chains.items():
         sums[county].append(balance.joined(months))
-    counties = Region.objects.filter(code__in=sums).order_by("code")
+    # Outlines of counties are large, and only their names are shown.
+    counties = Region.objects.filter(code__in=sums).defer("boundary").order_by("code")
     return [(county, balance.added(sums[county.code])) for county in counties]
 
 

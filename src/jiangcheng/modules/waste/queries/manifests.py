@@ -28,7 +28,8 @@ ARRIVED = ("received", "settled")
 def manifests_seen(*, user: User, on: dt.date) -> QuerySet[Manifest]:
     """Return the manifests a person may see, the latest first."""
     found: QuerySet[Manifest] = records.visible(register=REGISTER, user=user, on=on)
-    return found.filter(withdrawn_at=None).order_by("-departs_at", "-pk")
+    # Outlines of areas are large, and nobody reads them here.
+    return found.filter(withdrawn_at=None).defer("region__boundary").order_by("-departs_at", "-pk")
 
 
 def manifest_counts(rows: QuerySet[Manifest]) -> dict[str, int]:

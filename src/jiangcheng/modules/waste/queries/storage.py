@@ -39,7 +39,7 @@ class Load:
 def batches(*, on: dt.date, scope: Scope | None) -> list[Held]:
     """Return the batches in storage, the oldest first."""
     rule = tables.in_force("storage", on)
-    rows = WasteBatch.objects.filter(withdrawn_at=None, left__gt=0).select_related("facility__region")
+    rows = WasteBatch.objects.filter(withdrawn_at=None, left__gt=0).select_related("facility")
     if scope is not None:
         rows = rows.filter(scope.as_filter(region="region__code", facility="facility__code"))
     return [
@@ -55,7 +55,7 @@ def batches(*, on: dt.date, scope: Scope | None) -> list[Held]:
 def loads(*, on: dt.date, scope: Scope | None) -> list[Load]:
     """Return the storages, the fullest first; one whose capacity nobody told comes last."""
     rule = tables.in_force("storage", on)
-    stores = WasteStore.objects.filter(withdrawn_at=None).select_related("facility__region")
+    stores = WasteStore.objects.filter(withdrawn_at=None).select_related("facility")
     if scope is not None:
         stores = stores.filter(scope.as_filter(region="region__code", facility="facility__code"))
     sums = WasteBatch.objects.filter(withdrawn_at=None).order_by().values_list("facility", "store")
@@ -87,7 +87,7 @@ def without_plan(*, year: int, scope: Scope | None = None) -> list[tuple[Facilit
     for plant, code in made.order_by("facility", "code").values_list("facility", "code").distinct():
         if (plant, code) not in planned:
             missing[plant].append(code)
-    plants = Facility.objects.filter(pk__in=missing).select_related("region").order_by("code")
+    plants = Facility.objects.filter(pk__in=missing).order_by("code")
     return [(plant, missing[plant.pk]) for plant in plants]
 
 

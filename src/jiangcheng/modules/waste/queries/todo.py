@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 
 from django.urls import reverse
@@ -54,9 +55,16 @@ def to_do(*, user: User, now: dt.datetime) -> list[ToDo]:
             for row in settle[:MOST]
         ]
     if access.has(user, "waste.approve", on):
+        latest = tables.table("indicators")[-1]
+        names = collections.defaultdict(
+            lambda: ("", ""),
+            {one["code"]: (one["name_zh"], one["name_en"]) for one in (*latest["rows"], *latest["inputs"])},
+        )
         numbers = ReportedNumber.objects.filter(withdrawn_at=None, state="filed").order_by("due_at")
         found += [
-            _row("waste-numbers", row, f"复核填报 {row.item}", f"check the number {row.item}", None)
+            _row(
+                "waste-numbers", row, f"复核填报：{names[row.item][0]}", f"check “{names[row.item][1]}”", None
+            )
             for row in numbers[:MOST]
         ]
     return found

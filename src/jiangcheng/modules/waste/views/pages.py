@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -144,7 +146,7 @@ def balances(request: HttpRequest) -> HttpResponse:
              balance.balanced(masses, rule))
             for county, masses in queries.households(year=year, scope=scope)
         ],
-        "moves": [_move(row) for row in moves],
+        "moves": [_move(row, rule) for row in moves],
         "new": [_new(row) for row in queries.new_wastes(year=year, scope=scope)],
         "construction": queries.stream_sums(year=year, scope=scope)["construction"], "rule": rule,
     }  # fmt: skip
@@ -182,15 +184,18 @@ def _line(line: queries.Line) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _move(row: dict[str, Any]) -> dict[str, Any]:
-    from_to = row["out"] - row["arrived"]
+def _move(row: dict[str, Any], rule: Mapping[str, Any]) -> dict[str, Any]:
+    lost = row["out"] - row["arrived"]
     name = (
         row["facility__name_zh"]
         if wording.chinese()
         else row["facility__name_en"] or row["facility__name_zh"]
     )
-    return {**row, "unit": name, "lost": from_to, "kind_name": _label("Kind", row["kind"]),
-            "method_name": _label("Method", row["method"]), "good": abs(from_to) <= row["out"] / 100}  # fmt: skip
+    good = abs(lost) <= row["out"] * decimal.Decimal(rule["manifest_percent"]) / 100
+    return {
+        **row, "unit": name, "lost": lost, "kind_name": _label("Kind", row["kind"]),
+        "method_name": _label("Method", row["method"]), "good": good,
+    }  # fmt: skip
 
 
 def _label(part: str, code: str) -> str:
