@@ -106,8 +106,8 @@ def test_a_build_that_was_interrupted_is_completed(installation: pathlib.Path) -
         setup.prepare(now=NOW, progress=stumble)
     state = setup.prepare(now=NOW, progress=nothing)
     assert state.built
-    assert models.Facility.objects.count() == 30
-    assert User.objects.count() == len(geography.table("people"))
+    assert models.Facility.objects.count() == 32, "30, and who carries and disposes of hazardous waste"
+    assert User.objects.count() == len(geography.table("people")) + 3
 
 
 def test_another_city_is_left_alone() -> None:

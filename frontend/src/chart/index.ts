@@ -1,4 +1,4 @@
-import { BarChart, HeatmapChart, LineChart, ScatterChart } from 'echarts/charts'
+import { BarChart, HeatmapChart, LineChart, SankeyChart, ScatterChart } from 'echarts/charts'
 import {
   AriaComponent,
   CalendarComponent,
@@ -29,6 +29,7 @@ use([
   LineChart,
   MarkAreaComponent,
   MarkLineComponent,
+  SankeyChart,
   ScatterChart,
   TooltipComponent,
   VisualMapComponent,

@@ -39,6 +39,7 @@ export function themed(option: Option, host: HTMLElement): Option {
       itemStyle: { color: 'transparent', borderColor: line },
       splitLine: { lineStyle: { color: soft } },
     }),
+    series: withInk(option.series, ink),
     legend: withDefaults(option.legend, { textStyle: { color: ink } }),
     visualMap: withDefaults(option.visualMap, { textStyle: { color: ink } }),
     tooltip: {
@@ -56,6 +57,12 @@ function withDefaults(given: unknown, defaults: Option): unknown {
   if (given === undefined) return undefined
   if (Array.isArray(given)) return given.map((one) => withDefaults(one, defaults))
   return merged(defaults, given as Option)
+}
+
+/** Names beside the bands of a flow chart are written on the page itself, so in its ink. */
+function withInk(series: unknown, ink: string): unknown {
+  if (!Array.isArray(series)) return series
+  return series.map((one: Option) => (one.type === 'sankey' ? merged({ label: { color: ink } }, one) : one))
 }
 
 function merged(base: Option, over: Option): Option {

@@ -315,6 +315,13 @@ class Register:
     """True: the rows with a position are a layer of the one map."""
     in_field: bool = False
     """True: rows a person may move on are tasks in the field app, off line too; needs a workflow."""
+    parties: tuple[tuple[str, str], ...] = ()
+    """Fields that hold the code of a further facility with a part in a row, each with its permission.
+
+    Who speaks for such a facility sees the row and holds that permission on it; nobody else holds it there,
+    so that a step of one party is not taken by another."""
+    open_in: tuple[str, ...] = ()
+    """States in which people may change or withdraw a row; empty: in every state."""
     group: str = "modules"
     icon: str = "list"
     order: int = 500

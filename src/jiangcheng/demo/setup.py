@@ -33,6 +33,7 @@ from jiangcheng.demo import (
     stories,
     straw,
     truth,
+    waste,
     water,
 )
 
@@ -97,7 +98,7 @@ def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
     rooms = (
         enterprises, stories, fieldwork, greening, sound, emissions, water, sources, network, straw, climate,
-        ecovalue, safety,
+        ecovalue, safety, waste,
     )  # fmt: skip
     for room in rooms:
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))

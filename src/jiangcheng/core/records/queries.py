@@ -87,6 +87,8 @@ def visible(*, register: str, user: User, on: dt.date) -> QuerySet[Any]:
     seen = scope.as_filter(region="region__code", facility="facility__code")
     if scope.region_codes:
         seen |= Q(region=None, facility=None)
+    for field, _permission in _declared(register).parties:
+        seen |= Q(**{f"{field}__in": sorted(scope.facility_codes)})
     return found.filter(seen | Q(handler=user)) if scope else found.filter(handler=user)
 
 
@@ -146,12 +148,19 @@ def permissions_on(*, record: Record, user: User, on: dt.date) -> frozenset[str]
     """Return the permissions a person has on this very row."""
     if record.region is None and record.facility is None:
         return access.permissions_of(user, on)
-    return access.permissions_in(
+    held = access.permissions_in(
         user,
         on,
         region_code=record.region.code if record.region else "",
         facility_code=record.facility.code if record.facility else "",
     )
+    for field, permission in register_of(record).parties:
+        code = getattr(record, field)
+        of_party = (
+            access.permissions_in(user, on, region_code="", facility_code=code) if code else frozenset()
+        )
+        held = (held - {permission}) | (of_party & {permission})
+    return held
 
 
 def final_states(declared: Register) -> list[str]:
@@ -197,9 +206,10 @@ def candidates(*, record: Record, action: str, on: dt.date) -> list[User]:
 
 def may_change(*, record: Record, user: User, on: dt.date) -> bool:
     """Tell whether a person may change the fields of a row."""
-    if record.withdrawn_at is not None:
+    declared = register_of(record)
+    if record.withdrawn_at is not None or (declared.open_in and record.state not in declared.open_in):
         return False
-    return register_of(record).change in permissions_on(record=record, user=user, on=on)
+    return declared.change in permissions_on(record=record, user=user, on=on)
 
 
 def last_change(record: Record) -> int:

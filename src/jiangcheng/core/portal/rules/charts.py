@@ -66,6 +66,15 @@ class Cell:
     value: float | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Flow:
+    """What goes from one place to another; places are told apart by their names."""
+
+    source: str
+    target: str
+    value: float
+
+
 def line_chart(
     *,
     series: Sequence[Series],
@@ -354,3 +363,61 @@ def _line_table(
                 row.append(flag_of.get(at, ""))
         rows.append(row)
     return {"columns": columns, "rows": rows}
+
+
+def sankey_chart(
+    *, flows: Sequence[Flow], unit: str, columns: tuple[str, str, str], decimals: int = 1, height: int = 420
+) -> Answer:
+    """Return flows as bands between places, and the same flows as a table; flows of nothing are left out.
+
+    Parameters
+    ----------
+    flows
+        Without circles: what is drawn goes from left to right.
+    columns
+        Headings: from, to, amount.
+    """
+    shown = [flow for flow in flows if flow.value > 0]
+    names = list(dict.fromkeys(name for flow in shown for name in (flow.source, flow.target)))
+    colours = [*LINE_COLOURS, "#64748b"]
+    links = [
+        {
+            "source": flow.source,
+            "target": flow.target,
+            "value": round(flow.value, decimals),
+            "tip": f"{flow.source} → {flow.target}  {flow.value:,.{decimals}f} {unit}",
+        }
+        for flow in shown
+    ]
+    totals = {
+        name: max(
+            sum(flow.value for flow in shown if flow.source == name),
+            sum(flow.value for flow in shown if flow.target == name),
+        )
+        for name in names
+    }
+    nodes = [
+        {
+            "name": name,
+            "itemStyle": {"color": colours[place % len(colours)]},
+            "tip": f"{name}  {totals[name]:,.{decimals}f} {unit}",
+        }
+        for place, name in enumerate(names)
+    ]
+    series = {
+        "type": "sankey",
+        "data": nodes,
+        "links": links,
+        "nodeAlign": "justify",
+        "left": 8,
+        "right": 120,
+        "top": 8,
+        "bottom": 8,
+        "nodeGap": 18,
+        "emphasis": {"focus": "adjacency"},
+        "lineStyle": {"color": "source", "opacity": 0.35},
+        "label": {"fontSize": 12},
+    }
+    rows = [[flow.source, flow.target, round(flow.value, decimals)] for flow in shown]
+    option = {"aria": {"enabled": True}, "tooltip": {"trigger": "item"}, "series": [series], "height": height}
+    return {"option": option, "table": {"columns": [*columns[:2], f"{columns[2]} ({unit})"], "rows": rows}}

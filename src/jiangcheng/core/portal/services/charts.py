@@ -12,17 +12,19 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from jiangcheng.core.portal import rules
-from jiangcheng.core.portal.rules import Answer, Cell, Limit, Series
+from jiangcheng.core.portal.rules import Answer, Cell, Flow, Limit, Series
 
 __all__ = [
     "Answer",
     "Cell",
+    "Flow",
     "Limit",
     "Series",
     "aqi_calendar",
     "aqi_levels",
     "bars",
     "line",
+    "sankey",
     "water_classes",
     "water_strip",
 ]
@@ -46,6 +48,12 @@ def line(
         decimals=decimals,
         zoom=zoom,
     )
+
+
+def sankey(*, flows: Sequence[Flow], unit: str, decimals: int = 1) -> Answer:
+    """Return flows between places as bands and as a table."""
+    columns = (_("来自"), _("去向"), _("数量"))
+    return rules.sankey_chart(flows=flows, unit=unit, columns=columns, decimals=decimals)
 
 
 def aqi_calendar(*, year: int, cells: Sequence[Cell]) -> Answer:

@@ -1,5 +1,6 @@
 """Keeping registers: adding, changing, moving and withdrawing rows; files in and out."""
 
+from jiangcheng.core.records.services.bulk import PastRow, PastStep, load_past
 from jiangcheng.core.records.services.duties import watch_due
 from jiangcheng.core.records.services.files import (
     FORMATS,
@@ -26,6 +27,8 @@ __all__ = [
     "FileRefused",
     "ImportResult",
     "NotUndone",
+    "PastRow",
+    "PastStep",
     "RowResult",
     "Telling",
     "act",
@@ -37,6 +40,7 @@ __all__ = [
     "import_file",
     "issue",
     "keep_trial",
+    "load_past",
     "note_export",
     "sweep_trials",
     "template",

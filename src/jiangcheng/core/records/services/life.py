@@ -128,7 +128,7 @@ def write_step(
         due_at=record.due_at,
         previous_hash=last.hash if last else GENESIS,
     )
-    step.hash = _hash(step, evidence)
+    step.hash = hash_of(step, evidence)
     step.save()
     step.evidence.add(*evidence)
     return step
@@ -146,7 +146,7 @@ def verify_steps() -> access.ChainReport:
             return access.ChainReport(checked, name, "missing")
         if step.previous_hash != previous:
             return access.ChainReport(checked, name, "relinked")
-        if _hash(step, step.evidence.all()) != step.hash:
+        if hash_of(step, step.evidence.all()) != step.hash:
             return access.ChainReport(checked, name, "changed")
         previous, expected, checked = step.hash, expected + 1, checked + 1
     return access.ChainReport(checked)
@@ -221,7 +221,8 @@ def _kept(files: Iterable[File[bytes]], actor: User, now: dt.datetime) -> list[E
         raise Refused(f"evidence_{error.code}") from error
 
 
-def _hash(step: RecordStep, evidence: Iterable[Evidence]) -> str:
+def hash_of(step: RecordStep, evidence: Iterable[Evidence]) -> str:
+    """Return the hash of a step: of everything it says and of the step before it."""
     content = {
         "register": step.register,
         "number": step.number,

@@ -132,7 +132,8 @@ def withdraw(*, record: Row, actor: User | None, at: dt.datetime, reason: str) -
     Raises
     ------
     jiangcheng.core.cases.services.Refused
-        ``text_required`` without a reason, ``withdrawn`` if it is already.
+        ``text_required`` without a reason, ``withdrawn`` if it is already, ``state`` where rows of its state
+        are not withdrawn.
     """
     if not reason.strip():
         raise Refused("text_required")
@@ -141,6 +142,8 @@ def withdraw(*, record: Row, actor: User | None, at: dt.datetime, reason: str) -
         locked = type(record)._default_manager.select_for_update(of=("self",)).get(pk=record.pk)
         if locked.withdrawn_at is not None:
             raise Refused("withdrawn")
+        if declared.open_in and locked.state not in declared.open_in:
+            raise Refused("state")
         locked.withdrawn_at, locked.due_at = at, None
         _saved(locked, actor, at, reason)
         life.write_step(declared, locked, "withdraw", locked.state, actor, at, text=reason.strip())

@@ -1,0 +1,42 @@
+"""Manifests, their tracks and weighings; what is watched; the numbers of the indicators."""
+
+from jiangcheng.modules.waste.services.indicators import compute
+from jiangcheng.modules.waste.services.manifests import (
+    add_item,
+    check_confirm,
+    check_issue,
+    draft,
+    note_arrival,
+    note_difference,
+    note_paper,
+    note_rejection,
+    note_returned,
+    note_settled,
+    note_ship,
+    remove_item,
+    review,
+    take_track,
+    weigh,
+)
+from jiangcheng.modules.waste.services.watch import note_cleared, watch
+
+__all__ = [
+    "add_item",
+    "check_confirm",
+    "check_issue",
+    "compute",
+    "draft",
+    "note_arrival",
+    "note_cleared",
+    "note_difference",
+    "note_paper",
+    "note_rejection",
+    "note_returned",
+    "note_settled",
+    "note_ship",
+    "remove_item",
+    "review",
+    "take_track",
+    "watch",
+    "weigh",
+]
