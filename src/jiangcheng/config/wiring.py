@@ -14,6 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from jiangcheng.core import manifest
 
 Shown = manifest.Page | manifest.MapLayer | manifest.HomeCard
+Card = manifest.FacilityCard | manifest.StationCard | manifest.CaseCard
 
 PACKAGES = (
     *(f"jiangcheng.core.{desk}" for desk in settings.DESKS),
@@ -54,11 +55,8 @@ def problems() -> list[str]:
     permissions = manifest.manifests.permissions()
     for declared in manifest.manifests:
         shown: list[Shown] = [*declared.pages, *declared.map_layers, *declared.home_cards]
-        cards: list[manifest.FacilityCard | manifest.StationCard] = [
-            *declared.facility_cards,
-            *declared.station_cards,
-        ]
-        held: list[Shown | manifest.FacilityCard | manifest.StationCard] = [*shown, *cards]
+        cards: list[Card] = [*declared.facility_cards, *declared.station_cards, *declared.case_cards]
+        held: list[Shown | Card] = [*shown, *cards]
         for item in held:
             if item.permission not in permissions:
                 found.append(f"{declared.code}: {item.url_name}: no permission {item.permission!r}")

@@ -106,6 +106,16 @@ class StationCard:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class CaseCard:
+    """A fragment of a case's page. ``url_name`` takes the case's number and answers HTML."""
+
+    url_name: str
+    names: Names
+    permission: str
+    order: int = 100
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class PublicPage:
     """An entry of the public site's menu; its view is marked public."""
 
@@ -149,6 +159,9 @@ class Hook:
     ``fire.seen``
         ``(source, reference, at, longitude, latitude, now, text="", uncertainty=None) -> str``: a fire was seen;
         the number of the incident it belongs to.
+    ``complaint.observations``
+        ``(kind, since, until) -> list[dict]``: located complaints of a kind as observations: ``case``, ``at``,
+        ``longitude``, ``latitude``, ``text`` and ``reporter``, a digest that is the same for the same contact.
     ``station.packets``
         ``(mns, start, end) -> list[dict]``: what devices sent, as it came: ``seq``, ``received``, ``mn``, ``cn``,
         ``raw``.
@@ -321,6 +334,7 @@ class Manifest:
     registers: tuple[Register, ...] = ()
     facility_cards: tuple[FacilityCard, ...] = ()
     station_cards: tuple[StationCard, ...] = ()
+    case_cards: tuple[CaseCard, ...] = ()
     public_pages: tuple[PublicPage, ...] = ()
     public_cards: tuple[PublicCard, ...] = ()
     notification_kinds: tuple[NotificationKind, ...] = ()
@@ -423,6 +437,10 @@ class Registry:
     def station_cards(self) -> list[StationCard]:
         """Return the fragments of a station's page in their order."""
         return sorted(self._each("station_cards"), key=lambda card: card.order)
+
+    def case_cards(self) -> list[CaseCard]:
+        """Return the fragments of a case's page in their order."""
+        return sorted(self._each("case_cards"), key=lambda card: card.order)
 
     def public_pages(self) -> list[PublicPage]:
         """Return the menu of the public site."""

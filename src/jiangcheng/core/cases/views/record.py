@@ -16,13 +16,17 @@ from django.http import (
     HttpResponseNotModified,
 )
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.core.cases import queries, rules, services
 from jiangcheng.core.cases.models import Case, CaseStep, Finding
 from jiangcheng.core.cases.views import wording
+from jiangcheng.core.manifest import manifests
 from jiangcheng.core.registry.models import Evidence, ObservedProperty
 from jiangcheng.core.registry.rules import SUFFIXES
 
@@ -53,7 +57,8 @@ class ReportForm(forms.Form):
 @requires("cases.view")
 def case(request: HttpRequest, number: str) -> HttpResponse:
     """Show one case."""
-    return render(request, "cases/case.html", _context(request, _found(request, number)))
+    context = {**_context(request, _found(request, number)), "cards": _cards(request, number)}
+    return render(request, "cases/case.html", context)
 
 
 @require_POST
@@ -155,6 +160,21 @@ def _found(request: HttpRequest, number: str) -> Case:
         "workflow", "region", "grid_cell", "facility", "station", "handler", "reporter", "relapse_of"
     )
     return get_object_or_404(seen, number=number)
+
+
+def _cards(request: HttpRequest, number: str) -> list[dict[str, str]]:
+    """Return the cards of the rooms that the person may open, in their order: anchor, title, address."""
+    held = access.permissions_of(request.user, received_date(request))
+    language = get_language() or "zh"
+    return [
+        {
+            "anchor": card.url_name.replace(":", "-"),
+            "title": card.names.in_language(language),
+            "url": reverse(card.url_name, args=[number]),
+        }
+        for card in manifests.case_cards()
+        if card.permission in held
+    ]
 
 
 def _attempted(request: HttpRequest, item: Case) -> str:
