@@ -25,6 +25,7 @@ from jiangcheng.config import (
     process,
     standards_cli,
     straw_cli,
+    trace_cli,
     transfer,
 )
 from jiangcheng.core import manifest
@@ -49,6 +50,7 @@ def register(commands: Subparsers) -> None:
     plates_cli.register(commands)
     standards_cli.register(commands)
     straw_cli.register(commands)
+    trace_cli.register(commands)
     _register_filters(commands)
     _register_plan(commands)
 
