@@ -30,6 +30,8 @@ TURNS = np.array([-15.0, -7.5, 0.0, 7.5, 15.0])
 """Errors of the wind direction tried [°]."""
 VEER = 8.0
 NODES = 11
+FELT = 0.1
+"""Share of the greatest chance to smell from which a place counts as within reach."""
 SIZE = 150.0
 """Width of a plant [m]."""
 
@@ -237,8 +239,10 @@ class _Event:
         strength = float(self.strength[index])
         there = self._chance(self._smelt(source, self.cells, 0.0), strength)[:, :, 0]
         here = self._chance(self._smelt(source, self.place, 0.0), strength)[:, :, 0]
-        smelt = (here.max(axis=0) >= 0.5).sum()
-        reached = float((self.people * (there.max(axis=0) >= 0.5)).sum())
+        # Nobody knows the strength: "within reach" is relative to where it would smell most.
+        reach = FELT * max(float(here.max()), float(there.max()), 1e-12)
+        smelt = (here.max(axis=0) >= reach).sum()
+        reached = float((self.people * (there.max(axis=0) >= reach)).sum())
         distance = float(np.hypot(*(self.place - self.plants[index]).T).min())
         found: list[dict[str, Any]] = [
             {"code": "smelt", "complaints": int(smelt), "of": len(self.place), "km": distance / 1000.0},
