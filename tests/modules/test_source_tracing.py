@@ -157,6 +157,7 @@ def test_from_the_exceedance_to_the_confirmed_check(people):
         ((1 - rows[0].probability) ** 2 + rows[1].probability**2) / 2, abs=1e-4
     )
     # What was confirmed moves the prior of the next run.
+    Facility.objects.filter(code=city.PLANT).update(longitude=126.7)
     gathered = queries.gather(ask())
     at = [item["code"] for item in gathered.meta["emitters"]].index(city.PLANT)
     assert gathered.arrays["confirmed"][at] == 1 and gathered.arrays["named"][at] == 1
@@ -264,7 +265,7 @@ def test_findings_and_complaints_ask_by_themselves_and_a_storm_does_not(people):
     assert TraceRun.objects.count() <= 4
     done = services.work_off(clock=lambda: NOW)
     assert done[0].state == "done"
-    told = people["department"].messages.filter(kind="source_tracing.candidates").first()
+    told = people["department"].notifications.filter(kind="source_tracing.candidates").first()
     assert "候选不等于结论" in told.text_zh
 
     for number in range(4):

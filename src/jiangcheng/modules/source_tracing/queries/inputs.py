@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from shapely.geometry import shape
 
@@ -23,6 +24,8 @@ from jiangcheng.modules.source_tracing.rules.refusals import Refusal
 from jiangcheng.standards import periods
 
 DAY = 24 * store.HOUR
+LATTICE = 25
+"""Places along each side of the area in which people could have smelt something."""
 WIND_KM = 80.0
 """Distance up to which a wind station tells something about the target."""
 
@@ -216,18 +219,37 @@ def _odour(run: TraceRun, matching: Mapping[str, Any], settings: Mapping[str, An
         reporter=[item["reporter"] for item in heard], place=place, at=at, radius=settings["same_place_m"]
     )
     time = store.hours(run.starts_at - dt.timedelta(hours=1), run.ends_at)
-    cells = list(registry.grid_cells(on=on))
-    middles = [shape(cell.boundary).representative_point() for cell in cells if cell.boundary]
-    spots = frame.plane([p.x for p in middles], [p.y for p in middles]).reshape(-1, 2)
-    spots = spots[np.hypot(*spots.T) <= 1000.0 * (settings["radius_km"] + settings["reach_km"]) / 2.0]
+    spots, people = _people(frame, 1000.0 * (settings["radius_km"] + settings["reach_km"]) / 2.0, on)
     found = emitters.near(frame=frame, reach_km=settings["reach_km"], outlets=False)
     wind, codes = _winds(frame, matching, time)
     arrays: dict[str, NDArray[Any]] = {
-        "place": place[kept], "at": at[kept], "repeats": repeats, "cell_place": spots,
-        "people": np.ones(len(spots)), "time": time, "speed": wind["speed"], "direction": wind["direction"],
+        "place": place[kept], "at": at[kept], "repeats": repeats, "cell_place": spots, "people": people,
+        "time": time, "speed": wind["speed"], "direction": wind["direction"],
         **_placed(frame, found, settings["height"]),
     }  # fmt: skip
     return Gathered(arrays, _base(run, found) | {"winds": codes, "cases": [heard[i]["case"] for i in kept]})
+
+
+def _people(frame: Frame, reach: float, on: dt.date) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return places on a lattice around a point, and how many grid cells' people live at each.
+
+    Leaf cells are drawn to hold about as many people each, so the people of a small cell live close together.
+    """
+    cells = [shape(cell.boundary) for cell in registry.grid_cells(on=on) if cell.boundary]
+    axis = np.linspace(-reach, reach, LATTICE)
+    spots = np.column_stack([np.tile(axis, LATTICE), np.repeat(axis, LATTICE)])
+    spots = spots[np.hypot(*spots.T) <= reach]
+    if not cells:
+        return np.zeros((0, 2)), np.zeros(0)
+    at = shapely.points(np.array(frame.degrees(spots)))
+    points, owners = shapely.STRtree(cells).query(at, predicate="intersects")
+    first = np.unique(points, return_index=True)[1]
+    points, owners = points[first], owners[first]
+    # Square degrees of one lattice place, to compare with the cells' own area.
+    corner = np.array(frame.degrees([[0.0, 0.0], [axis[1] - axis[0]] * 2]))
+    patch = float(np.prod(corner[1] - corner[0]))
+    areas = shapely.area(np.array(cells, dtype=object))
+    return spots[points], np.asarray(patch / areas[owners], np.float64)
 
 
 def _river(run: TraceRun, matching: Mapping[str, Any], settings: Mapping[str, Any]) -> Gathered:

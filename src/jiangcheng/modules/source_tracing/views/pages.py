@@ -87,6 +87,7 @@ def run(request: HttpRequest, number: str) -> HttpResponse:
         "run": found, "target": wording.target(found, names), "badge": wording.BADGES[found.state],
         "lines": [_line(item) for item in candidates],
         "unknown": None if found.unknown is None else 100 * found.unknown,
+        "unknown_text": "" if found.unknown is None else f"{100 * found.unknown:.0f}%",
         "facts": found.result.get("facts", {}), "methods": [_method(item) for item in methods],
         "compared": queries.compared(found) if candidates else [],
         "done_methods": [wording.method(item["code"]) for item in methods if item["state"] == "done"],
@@ -299,7 +300,7 @@ def _next(found: TraceRun) -> dict[str, Any] | None:
     names = meta.get("node_names", [])
     if told["node"] >= len(names):
         return None
-    return {"name": wording.pair(*names[told["node"]]), "share": 100 * told["share"], "bits": told["bits"]}
+    return {"name": wording.pair(*names[told["node"]]), "share_text": f"{100 * told['share']:.0f}%", "bits": told["bits"]}
 
 
 def _patrol(found: TraceRun) -> list[dict[str, Any]]:
@@ -338,6 +339,7 @@ def _score(kind: str = "") -> dict[str, Any]:
         "found": found, "few": found.runs < score.FEW,
         "top1": None if found.top1 is None else 100 * found.top1,
         "top3": None if found.top3 is None else 100 * found.top3,
+        "top3_text": "" if found.top3 is None else f"{100 * found.top3:.0f}%",
         "wrong": None if found.false_share is None else 100 * found.false_share,
     }  # fmt: skip
 
