@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -24,7 +25,6 @@ from jiangcheng.modules.participation import services as participation
 from jiangcheng.modules.source_tracing import queries, services
 from jiangcheng.modules.source_tracing.models import Candidate, Inputs, Rerun, TraceRun
 from jiangcheng.modules.source_tracing.rules.refusals import Refusal
-from modules import town as town_module
 
 NOW = dt.datetime(2026, 11, 2, 4, 10, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -47,9 +47,21 @@ def people(town):
         named("S1", "丙厂排口", kind="gas_outlet", longitude=126.6, latitude=43.52),
     ]
     assert registry.import_register("stations", rows, actor=None, at=city.AT).errors == ()
-    plant = {"code": "91220200PLANT00003", "name_zh": "丙厂", "name_en": "Third", "longitude": 126.6, "latitude": 43.52}
+    plant = {
+        "code": "91220200PLANT00003",
+        "name_zh": "丙厂",
+        "name_en": "Third",
+        "longitude": 126.6,
+        "latitude": 43.52,
+    }
     assert registry.import_register("facilities", [plant], actor=None, at=city.AT).errors == ()
-    outlet = {"facility": plant["code"], "number": "DA001", "name_zh": "烟囱", "name_en": "Stack", "station": "S1"}
+    outlet = {
+        "facility": plant["code"],
+        "number": "DA001",
+        "name_zh": "烟囱",
+        "name_en": "Stack",
+        "station": "S1",
+    }
     assert registry.import_register("outlets", [outlet], actor=None, at=city.AT).errors == ()
     return city.people()
 
@@ -116,7 +128,11 @@ def close(candidate, people, conclusion):
         ("accept", "duty", {}),
         ("dispatch", "duty", {"details": {"handler": people["inspector"].pk}}),
         ("sign", "inspector", {}),
-        ("submit", "inspector", {"details": {"reason_code": conclusion}, "text": "现场情况", "files": [city.photo()]}),
+        (
+            "submit",
+            "inspector",
+            {"details": {"reason_code": conclusion}, "text": "现场情况", "files": [city.photo()]},
+        ),
         ("pass", "verifier", {}),
     ):
         cases.act(case=case, action=action, actor=people[who], now=NOW + HOUR, **more)
@@ -127,7 +143,12 @@ def test_from_the_exceedance_to_the_confirmed_check(people):
     run = worked()
     assert run.state == "done", run.error
     first = run.candidates.first()
-    assert first.code == city.PLANT and first.probability > 0.5 and run.candidates.count() >= 2 and run.unknown > 0
+    assert (
+        first.code == city.PLANT
+        and first.probability > 0.5
+        and run.candidates.count() >= 2
+        and run.unknown > 0
+    )
     assert run.inputs.snapshot and run.inputs.rows["value"] == [14 * 24 + 4]
 
     # The same bits come out of the frozen inputs, whatever has happened to the store and the register since.
@@ -154,7 +175,7 @@ def test_from_the_exceedance_to_the_confirmed_check(people):
     value = {row.indicator: row for row in IndicatorValue.objects.filter(indicator__startswith="trace_")}
     assert value["trace_top1"].value == 100 and value["trace_top1"].lineage["rows"] == 2
     assert value["trace_brier"].value == pytest.approx(
-        ((1 - rows[0].probability) ** 2 + rows[1].probability**2) / 2, abs=1e-4
+        ((1 - rows[0].probability) ** 2 + rows[1].probability ** 2) / 2, abs=1e-4
     )
     # What was confirmed moves the prior of the next run.
     Facility.objects.filter(code=city.PLANT).update(longitude=126.7)
@@ -167,7 +188,11 @@ def test_from_the_exceedance_to_the_confirmed_check(people):
         assert words in text
     assert "肇事" not in text
     english = get(people, "run", run.number, language="en").content.decode()
-    assert "not conclusions" in english and "candidate" in english.lower() and "候选" not in english.replace("候选核查", "")
+    assert (
+        "not conclusions" in english
+        and "candidate" in english.lower()
+        and "候选" not in english.replace("候选核查", "")
+    )
     desk = get(people, "desk").content.decode()
     assert "首位命中率" in desk and run.number in desk and "只有 1 次溯源" in desk
     points = get(people, "points", run.number).json()["features"]
@@ -180,9 +205,14 @@ def test_from_the_exceedance_to_the_confirmed_check(people):
     assert len(chart["option"]["series"]) >= 2 and get(people, "winds", run.number).json()["table"]["rows"]
     assert client(people).get(reverse("source_tracing:inputs", args=[run.number])).status_code == 200
     assert get(people, "layer", at=(timezone.now() + HOUR).isoformat()).json()["type"] == "FeatureCollection"
-    card = client(people).get(reverse("source_tracing:case_card", args=[rows[0].case.number])).content.decode()
+    card = (
+        client(people).get(reverse("source_tracing:case_card", args=[rows[0].case.number])).content.decode()
+    )
     assert "第 1 位候选" in card
-    assert "source_tracing-case_card" in client(people).get(reverse("cases:case", args=[rows[0].case.number])).content.decode()
+    assert (
+        "source_tracing-case_card"
+        in client(people).get(reverse("cases:case", args=[rows[0].case.number])).content.decode()
+    )
     assert run.number in get(people, "station_card", "R1").content.decode()
 
 
@@ -191,8 +221,7 @@ def test_altered_inputs_are_found_out(people):
     run = worked()
     with run.inputs.file.open("rb") as file:
         content = file.read()
-    with open(run.inputs.file.path, "wb") as file:
-        file.write(content[:-40] + b"x" * 40)
+    pathlib.Path(run.inputs.file.path).write_bytes(content[:-40] + b"x" * 40)
     with pytest.raises(Refusal, match="inputs_altered"):
         services.run_again(run=run, actor=None, now=NOW)
     answer = client(people).post(reverse("source_tracing:again", args=[run.number]), follow=True)
@@ -228,7 +257,10 @@ def test_a_waiting_run_can_be_stopped_and_a_running_one_stops_at_the_next_step(p
     accident()
     waiting = ask()
     services.stop(run=waiting, actor=people["duty"], now=NOW)
-    assert services.work_off(clock=lambda: NOW) == [] and TraceRun.objects.get(pk=waiting.pk).state == "cancelled"
+    assert (
+        services.work_off(clock=lambda: NOW) == []
+        and TraceRun.objects.get(pk=waiting.pk).state == "cancelled"
+    )
     running = ask()
     TraceRun.objects.filter(pk=running.pk).update(stop_asked=True)
     running.refresh_from_db()
@@ -313,7 +345,9 @@ def test_a_peak_at_the_fence_alerts_and_names_candidates_inside_the_park(people)
 
 
 def test_a_river_run_uses_the_reaches_and_the_outfalls(people):
-    empty = worked(kind="river", station=Station.objects.get(code="W1"), observed="w21003", start=TOP - 60 * HOUR)
+    empty = worked(
+        kind="river", station=Station.objects.get(code="W1"), observed="w21003", start=TOP - 60 * HOUR
+    )
     assert empty.state == "failed" and empty.error["code"] == "no_reach"
     for upper, lower, west in (("源头", "W1", 126.3), ("W1", "口", 126.6)):
         values = {
@@ -322,10 +356,19 @@ def test_a_river_run_uses_the_reaches_and_the_outfalls(people):
             "course": {"type": "LineString", "coordinates": [[west, 43.5], [west + 0.3, 43.5]]},
         }  # fmt: skip
         records.create(register="river-reaches", values=values, actor=people["department"], at=NOW)
-    rows = [named(f"O{i}", f"排口{i}", kind="water_outlet", longitude=126.35 + 0.1 * i, latitude=43.5) for i in (0, 1, 4)]
+    rows = [
+        named(f"O{i}", f"排口{i}", kind="water_outlet", longitude=126.35 + 0.1 * i, latitude=43.5)
+        for i in (0, 1, 4)
+    ]
     assert registry.import_register("stations", rows, actor=None, at=city.AT).errors == ()
     outlets = [
-        {"facility": city.PLANT, "number": f"DW00{i}", "name_zh": f"排口{i}", "name_en": f"O{i}", "station": f"O{i}"}
+        {
+            "facility": city.PLANT,
+            "number": f"DW00{i}",
+            "name_zh": f"排口{i}",
+            "name_en": f"O{i}",
+            "station": f"O{i}",
+        }
         for i in (0, 1, 4)
     ]
     assert registry.import_register("outlets", outlets, actor=None, at=city.AT).errors == ()
@@ -336,7 +379,9 @@ def test_a_river_run_uses_the_reaches_and_the_outfalls(people):
     discharge[-24:-18] = 30.0
     put("O1", "w21003", discharge)
     put("O0", "w21003", ripple(2.0, 10))
-    run = worked(kind="river", station=Station.objects.get(code="W1"), observed="w21003", start=TOP - 30 * HOUR)
+    run = worked(
+        kind="river", station=Station.objects.get(code="W1"), observed="w21003", start=TOP - 30 * HOUR
+    )
     assert run.state == "done", run.error
     assert run.candidates.first().code == "O1" and run.candidates.count() == 2 and run.unknown > 0
     text = get(people, "run", run.number).content.decode()
@@ -353,20 +398,33 @@ def test_every_contaminated_plot_has_a_result_or_a_reason_or_is_somebodys_to_do(
         values = {"name_zh": name, "region": county, "area_mu": 12.0, "metal": "Cd", "acidity": 6.0, **more}
         plots[name] = records.create(register="farm-plots", values=values, actor=people["department"], at=NOW)
     for name, value in (("甲田", 0.5), ("乙田", 0.9), ("丙田", 0.2)):
-        values = {"plot": plots[name].number, "metal": "Cd", "value": value, "sampled_date": dt.date(2026, 9, 1)}
+        values = {
+            "plot": plots[name].number,
+            "metal": "Cd",
+            "value": value,
+            "sampled_date": dt.date(2026, 9, 1),
+        }
         records.create(register="farm-samples", values=values, actor=people["department"], at=NOW)
     todo = [item for item in queries.to_do(user=people["department"], now=NOW) if item.kind == "farm_plot"]
     assert [item.number for item in todo] == [plots["甲田"].number]
     services.compute_indicators(on=NOW.date(), at=NOW)
     value = IndicatorValue.objects.get(indicator="farmland_traced", current=True)
-    assert value.value == 50 and value.lineage["intermediates"] == {"contaminated": 2, "unanswered": 1, "plots": 3}
+    assert value.value == 50 and value.lineage["intermediates"] == {
+        "contaminated": 2,
+        "unanswered": 1,
+        "plots": 3,
+    }
     card = get(people, "plot_card", plots["甲田"].number).content.decode()
     assert "既无溯源结果" in card and "0.3" in card
     with pytest.raises(Exception, match="依据"):
-        records.change(record=plots["甲田"], values={"result": "irrigation"}, actor=people["department"], at=NOW)
+        records.change(
+            record=plots["甲田"], values={"result": "irrigation"}, actor=people["department"], at=NOW
+        )
     change = {"result": "irrigation", "result_text": "灌溉水与底泥同源"}
     records.change(record=plots["甲田"], values=change, actor=people["department"], at=NOW)
-    assert [item for item in queries.to_do(user=people["department"], now=NOW) if item.kind == "farm_plot"] == []
+    assert [
+        item for item in queries.to_do(user=people["department"], now=NOW) if item.kind == "farm_plot"
+    ] == []
 
 
 def test_who_may_see_and_start_and_what_the_form_refuses(people):
@@ -375,20 +433,32 @@ def test_who_may_see_and_start_and_what_the_form_refuses(people):
     for who, status in (("colleague", 404), ("inspector", 200), ("enterprise", 403), ("auditor", 403)):
         get(people, "run", run.number, who=who, status=status)
     start = reverse("source_tracing:start")
-    given = {"kind": "air", "station": "R1", "observed": "a21026", "start": "2026-11-02T08:00", "end": "2026-11-02T12:00"}
+    given = {
+        "kind": "air",
+        "station": "R1",
+        "observed": "a21026",
+        "start": "2026-11-02T08:00",
+        "end": "2026-11-02T12:00",
+    }
     assert client(people, "inspector").post(start, given).status_code == 403
-    assert client(people, "inspector").post(reverse("source_tracing:dispatch", args=[run.number])).status_code == 403
+    assert (
+        client(people, "inspector").post(reverse("source_tracing:dispatch", args=[run.number])).status_code
+        == 403
+    )
     made = client(people).post(start, given)
     assert made.status_code == 302 and TraceRun.objects.first().asked_by == people["duty"]
     for spoilt, words in (
         ({"end": "x"}, "起止时间"), ({"start": "2026-01-01T00:00"}, "起止时间"), ({"observed": ""}, "选择因子"),
         ({"station": ""}, "选择站点"), ({"kind": "x"}, "溯源类型"), ({"unknown": "7"}, "超出允许"),
-        ({"kind": "odour", "station": ""}, "经纬度"), ({"kind": "odour", "station": "", "longitude": "nan", "latitude": "1"}, "经纬度"),
+        ({"kind": "odour", "station": ""}, "经纬度"),
+        ({"kind": "odour", "station": "", "longitude": "nan", "latitude": "1"}, "经纬度"),
     ):  # fmt: skip
         answer = client(people).post(start, {**given, **spoilt})
         assert answer.status_code == 422 and words in answer.content.decode(), spoilt
     assert client(people).post(start, {**given, "station": "NOPE"}).status_code == 404
-    sent = client(people).post(reverse("source_tracing:dispatch", args=[run.number]), {"most": "2"}, follow=True)
+    sent = client(people).post(
+        reverse("source_tracing:dispatch", args=[run.number]), {"most": "2"}, follow=True
+    )
     assert "已派发 2 处" in sent.content.decode() and Candidate.objects.exclude(case=None).count() == 2
     assert get(people, "desk", station="R1", kind="air").content.decode().count("selected") >= 2
     assert "还没有溯源记录" in get(people, "desk", state="running").content.decode()
@@ -407,4 +477,9 @@ def test_the_command_line_runs_lists_and_runs_again(people, capsys):
     assert main.main(["trace", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["number"] == told["number"]
     assert main.main(["trace", "rerun", "TR-0"]) == 2
-    assert main.main(["trace", "run", "air", "--station", "NOPE", "--start", "2026-11-02", "--end", "2026-11-03"]) == 2
+    assert (
+        main.main(
+            ["trace", "run", "air", "--station", "NOPE", "--start", "2026-11-02", "--end", "2026-11-03"]
+        )
+        == 2
+    )

@@ -116,7 +116,9 @@ def test_what_one_method_lacks_stops_only_that_method():
         winds_speed=one["winds_speed"][:, :1], winds_direction=one["winds_direction"][:, :1],
         winds_place=one["winds_place"][:1],
     )  # fmt: skip
-    reasons = {item["code"]: item["reason"]["code"] for item in alone["methods"] if item["state"] == "refused"}
+    reasons = {
+        item["code"]: item["reason"]["code"] for item in alone["methods"] if item["state"] == "refused"
+    }
     assert reasons == {
         "trajectory": "one_wind_station", "inversion": "few_receptors", "location": "few_receptors", "cmb": "no_species"
     }  # fmt: skip
@@ -135,7 +137,9 @@ def test_a_fingerprint_finds_the_unit_and_history_moves_the_prior():
     wind = {"direction": np.full(240, 300.0)}
     plain = trace("voc", **flat, **wind)
     marked = trace("voc", profile=profile, library=library, **flat, **wind)
-    chance = [{c["index"]: c["probability"] for c in item["candidates"]}.get(1, 0.0) for item in (plain, marked)]
+    chance = [
+        {c["index"]: c["probability"] for c in item["candidates"]}.get(1, 0.0) for item in (plain, marked)
+    ]
     assert chance[1] > chance[0]
     methods = {item["code"]: item for item in marked["methods"]}
     assert methods["cmb"]["order"][0] == 1
@@ -193,7 +197,10 @@ def test_thousands_of_reports_of_one_address_count_once():
     kept, counts = odour.aggregated(reporter=[""] * 3001, place=place, at=at, radius=60.0)
     assert len(kept) == 2 and counts.tolist() == [3000, 1]
     kept, counts = odour.aggregated(
-        reporter=["a"] * 50 + ["b"], place=[[i * 500.0, 0.0] for i in range(51)], at=list(range(51)), radius=60.0
+        reporter=["a"] * 50 + ["b"],
+        place=[[i * 500.0, 0.0] for i in range(51)],
+        at=list(range(51)),
+        radius=60.0,
     )
     assert len(kept) == 2 and counts.tolist() == [50, 1]
 
@@ -241,7 +248,9 @@ def river_inputs(**changed):
 
 
 def follow(**changed):
-    return engine.run("river", river_inputs(**changed), {"origin": ORIGIN, "node": 2, "seed": 5}, SETTINGS["river"], quiet)
+    return engine.run(
+        "river", river_inputs(**changed), {"origin": ORIGIN, "node": 2, "seed": 5}, SETTINGS["river"], quiet
+    )
 
 
 def test_the_outfall_that_discharged_in_time_comes_first_and_below_is_warned():
@@ -284,7 +293,9 @@ def test_a_fence_alarms_by_level_and_by_peak_and_not_by_old_values():
     value[[20, 28, 29]] = [0.9, 0.2, 0.7]
     found = fence.alarms(start=start, value=value, changed=start >= 3600 * 27, species=species, table=table)
     assert [(item.index, item.rule) for item in found] == [(28, "peak"), (29, "level")]
-    few = fence.alarms(start=start[:3], value=[0.02, 0.02, 0.2], changed=[False, False, True], species=species, table=table)
+    few = fence.alarms(
+        start=start[:3], value=[0.02, 0.02, 0.2], changed=[False, False, True], species=species, table=table
+    )
     assert few == []
 
 
@@ -318,4 +329,6 @@ def test_the_score_counts_runs_once_and_unclear_ones_not_at_all():
 def test_the_plane_goes_there_and_back(east, north):
     frame = Frame(126.5, 43.8)
     ((longitude, latitude),) = frame.degrees(frame.plane(126.5 + east, 43.8 + north))
-    assert longitude == pytest.approx(126.5 + east, abs=1e-5) and latitude == pytest.approx(43.8 + north, abs=1e-5)
+    assert longitude == pytest.approx(126.5 + east, abs=1e-5) and latitude == pytest.approx(
+        43.8 + north, abs=1e-5
+    )

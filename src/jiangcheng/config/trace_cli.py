@@ -34,7 +34,9 @@ def register(subparsers: Any) -> None:
     run.add_argument("--observed", default="", help="code of the property, e.g. a21026")
     run.add_argument("--start", required=True, help="2026-11-20T08:00, Beijing time where no offset is named")
     run.add_argument("--end", required=True)
-    run.add_argument("--place", nargs=2, type=float, metavar=("LON", "LAT"), help="centre of complaints, for odour")
+    run.add_argument(
+        "--place", nargs=2, type=float, metavar=("LON", "LAT"), help="centre of complaints, for odour"
+    )
     run.add_argument("--park", default="", help="number of the park whose units are the candidates")
     run.set_defaults(run=_run)
     again = commands.add_parser(
@@ -86,12 +88,16 @@ def _again(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    rows = [_told(run) for run in TraceRun.objects.select_related("station", "inputs")[: max(1, options.most)]]
+    rows = [
+        _told(run) for run in TraceRun.objects.select_related("station", "inputs")[: max(1, options.most)]
+    ]
     if options.json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return 0
     for row in rows:
-        print(f"{row['number']}  {row['kind']:6}  {row['state']:9}  {row['target']:16}  {row['start']}  {row['unknown']}")
+        print(
+            f"{row['number']}  {row['kind']:6}  {row['state']:9}  {row['target']:16}  {row['start']}  {row['unknown']}"
+        )
     return 0
 
 
@@ -103,7 +109,8 @@ def _told(run: TraceRun) -> dict[str, Any]:
         "unknown": run.unknown, "error": run.error, "result_sha256": run.result_sha256,
         "inputs_sha256": run.inputs.sha256 if run.inputs else "",
         "candidates": [
-            {"rank": row.rank, "code": row.code, "name": row.name_zh, "probability": row.probability, "outcome": row.outcome}
+            {"rank": row.rank, "code": row.code, "name": row.name_zh, "probability": row.probability,
+             "outcome": row.outcome}
             for row in run.candidates.all()
         ],
     }  # fmt: skip

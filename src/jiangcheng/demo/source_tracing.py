@@ -1,4 +1,4 @@
-"""Traces of the demo city, made by the engines from the demo's data, with a park, reaches and a ledger. All synthetic."""
+"""Traces of the demo city, computed by the engines from its data; a park, reaches, a ledger. All synthetic."""
 
 from __future__ import annotations
 
@@ -76,7 +76,11 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
     """Fill the room; does nothing where a run exists or the people are missing."""
     names = ("duty", "department", "verifier")
     people = {user.username: user for user in User.objects.filter(username__in=names)}
-    if len(people) < len(names) or TraceRun.objects.exists() or not Station.objects.filter(code="DEMO-W-12").exists():
+    if (
+        len(people) < len(names)
+        or TraceRun.objects.exists()
+        or not Station.objects.filter(code="DEMO-W-12").exists()
+    ):
         return
     desk = Desk(people, now.replace(minute=0, second=0, microsecond=0))
     progress(0.0, "tracing registers")
@@ -95,11 +99,13 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
 
 
 def _reaches(desk: Desk) -> None:
-    at = {row.code: (row.longitude, row.latitude) for row in Station.objects.filter(code__startswith="DEMO-W-")} | HEAD
+    at = {
+        row.code: (row.longitude, row.latitude) for row in Station.objects.filter(code__startswith="DEMO-W-")
+    } | HEAD
     for river, upper, lower, length, slow, fast, area, spread in REACHES:
         desk.add(
-            "river-reaches", river=river, upper=upper, lower=lower, length_km=length, slow=slow, fast=fast, area_m2=area,
-            spread=spread, decay=0.05, basis="演示数据，非实测",
+            "river-reaches", river=river, upper=upper, lower=lower, length_km=length, slow=slow, fast=fast,
+            area_m2=area, spread=spread, decay=0.05, basis="演示数据，非实测",
             course={"type": "LineString", "coordinates": [list(at[upper]), list(at[lower])]},
         )  # fmt: skip
 
@@ -111,7 +117,8 @@ def _ledger(desk: Desk) -> None:
             "considered": "灌溉水、磷肥、大气沉降、地质背景", "traced_date": desk.now.date(),
         }),
         ("演示地块二", "As", False, 6.8, 44.0, {
-            "no_result_reason": "上游废弃矿山权属不清，等待确权后采样（合成）", "considered": "尾矿库、地质背景", "treatment": "planned",
+            "no_result_reason": "上游废弃矿山权属不清，等待确权后采样（合成）", "considered": "尾矿库、地质背景",
+            "treatment": "planned",
         }),
         ("演示地块三", "Cd", False, 6.1, 0.41, {"considered": "灌溉水"}),
         ("演示地块四", "Pb", False, 7.0, 38.0, {}),
@@ -135,7 +142,9 @@ def _ledger(desk: Desk) -> None:
 
 def _park(desk: Desk) -> Any:
     outline = dict(shapely.geometry.mapping(shapely.box(*PARK)))
-    park = desk.add("parks", name_zh="江北化工园区（演示）", name_en="Jiangbei chemical park (demo)", outline=outline)
+    park = desk.add(
+        "parks", name_zh="江北化工园区（演示）", name_en="Jiangbei chemical park (demo)", outline=outline
+    )
     rows = []
     for code, zh, en, longitude, latitude in FENCES:
         cell = registry_queries.leaf_grid(longitude, latitude, desk.now.date())
@@ -176,7 +185,9 @@ def _air(desk: Desk) -> None:
         if run.state != TraceRun.State.DONE:
             continue
         at = start + (hours + 2) * HOUR
-        for row in services.dispatch(run=run, most=3 if number == 0 else 2, actor=desk.people["duty"], now=at):
+        for row in services.dispatch(
+            run=run, most=3 if number == 0 else 2, actor=desk.people["duty"], now=at
+        ):
             close = "confirmed" if number == 0 and row.code == CULPRIT else "rejected"
             if number == 0 or row.rank == 1:
                 _close(desk, row, close, at)
@@ -246,7 +257,11 @@ def _leak(desk: Desk, park: Any) -> None:
 
 def _wind(hours: list[dt.datetime]) -> list[tuple[float, float]]:
     station = Station.objects.get(code="DEMO-M-01")
-    keys = dict(ObservedProperty.objects.filter(code__in=("a01007", "a01008"), statistic="avg").values_list("code", "pk"))
+    keys = dict(
+        ObservedProperty.objects.filter(code__in=("a01007", "a01008"), statistic="avg").values_list(
+            "code", "pk"
+        )
+    )
     table = store.read(
         stations=[station.pk], properties=list(keys.values()), granularity=store.Granularity.HOUR, start=hours[0],
         end=hours[-1] + HOUR,
@@ -268,7 +283,9 @@ def _load(
 ) -> None:  # fmt: skip
     random = np.random.default_rng(truth.SEED)
     keys = dict(
-        ObservedProperty.objects.filter(code__in=[*SPECIES, "a01007", "a01008"], statistic="avg").values_list("code", "pk")
+        ObservedProperty.objects.filter(code__in=[*SPECIES, "a01007", "a01008"], statistic="avg").values_list(
+            "code", "pk"
+        )
     )
     starts, stations, properties, values = [], [], [], []
     for place, fence in enumerate(fences):
@@ -297,7 +314,14 @@ def _load(
 
 def _complain(plant: Facility, direction: float, at: dt.datetime) -> None:
     """Six households downwind, one of which calls four times, and a stray complaint elsewhere."""
-    spots = [(1300.0, 60.0), (1500.0, -120.0), (1800.0, 40.0), (2100.0, 180.0), (1600.0, 150.0), (2400.0, -90.0)]
+    spots = [
+        (1300.0, 60.0),
+        (1500.0, -120.0),
+        (1800.0, 40.0),
+        (2100.0, 180.0),
+        (1600.0, 150.0),
+        (2400.0, -90.0),
+    ]
     calls = [(place, f"1390000{n:04d}", n) for n, place in enumerate(spots)]
     calls += [(spots[0], "1390000 0000", 10 + n) for n in range(3)] + [((-3000.0, 2500.0), "13911110000", 20)]
     for (down, across), contact, number in calls:

@@ -39,7 +39,7 @@ def _check_shape(value: object, kinds: set[str], text: object) -> None:
 def check_species(value: object) -> None:
     """Refuse what is not a table of shares by species."""
     if not isinstance(value, dict) or not value or len(value) > 200:
-        raise ValidationError(_("请填写 {\"a25003\": 0.4, …}：因子编码与占比。"))
+        raise ValidationError(_('请填写 {"a25003": 0.4, …}：因子编码与占比。'))
     for share in value.values():
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1e9:
             raise ValidationError(_("占比须为非负数。"))

@@ -43,7 +43,12 @@ class Emitter:
 
 
 def near(
-    *, frame: Frame, reach_km: float, registers: Iterable[str] = (), park: Park | None = None, outlets: bool = True
+    *,
+    frame: Frame,
+    reach_km: float,
+    registers: Iterable[str] = (),
+    park: Park | None = None,
+    outlets: bool = True,
 ) -> list[Emitter]:
     """Return the facilities and rows around a point, nearest first.
 
@@ -61,7 +66,14 @@ def near(
         rows = rows.filter(outlets__station__kind=Station.Kind.GAS_OUTLET).distinct()
     found = [
         Emitter(
-            "facility", row.code, row.name_zh, row.name_en, row.longitude, row.latitude, row.code, row.industry
+            "facility",
+            row.code,
+            row.name_zh,
+            row.name_en,
+            row.longitude,
+            row.latitude,
+            row.code,
+            row.industry,
         )
         for row in rows
     ]
@@ -116,7 +128,9 @@ def emissions(
         online[:, at] = np.fmax(online[:, at], level)
         if flow in known:
             sent = level * tables[known[flow]][:, place] * GRAMS
-            emission[:, at] = np.where(np.isfinite(sent), np.nan_to_num(emission[:, at]) + sent, emission[:, at])
+            emission[:, at] = np.where(
+                np.isfinite(sent), np.nan_to_num(emission[:, at]) + sent, emission[:, at]
+            )
     return emission, online
 
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from shapely.geometry import shape
 
 from jiangcheng.core.manifest import manifests
-from jiangcheng.core.records import queries as records
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.models import ObservedProperty, Outlet, Station
 from jiangcheng.modules.source_tracing.models import FenceStation, Park, RiverReach, TraceRun
@@ -102,9 +101,7 @@ def _winds(
     at = frame.plane([rows[key].longitude for key in keys], [rows[key].latitude for key in keys])
     apart = np.hypot(*at.T)
     order = [i for i in np.argsort(apart, kind="stable") if apart[i] <= 1000.0 * WIND_KM]
-    speed, direction = (
-        tables_[known[matching[name]]][:, order] for name in ("wind_speed", "wind_direction")
-    )
+    speed, direction = (tables_[known[matching[name]]][:, order] for name in ("wind_speed", "wind_direction"))
     # The nearest station speaks for the target; where it is silent, the next one does.
     both = np.isfinite(speed) & (np.isfinite(direction) | (speed < 0.5))
     first = both.argmax(axis=1)
@@ -166,21 +163,25 @@ def _air(run: TraceRun, matching: Mapping[str, Any], settings: Mapping[str, Any]
     return Gathered(arrays, meta)
 
 
-def _receptors(
-    run: TraceRun, frame: Frame, settings: Mapping[str, Any], park: Park | None
-) -> list[Station]:
+def _receptors(run: TraceRun, frame: Frame, settings: Mapping[str, Any], park: Park | None) -> list[Station]:
     """Return the stations that may have smelt the same: those of the fence, or the air stations around."""
-    rows = Station.objects.exclude(kind__in=(Station.Kind.GAS_OUTLET, Station.Kind.WATER_OUTLET, Station.Kind.AREA))
+    rows = Station.objects.exclude(
+        kind__in=(Station.Kind.GAS_OUTLET, Station.Kind.WATER_OUTLET, Station.Kind.AREA)
+    )
     if park is not None:
         fence = FenceStation.objects.filter(park=park.number, withdrawn_at=None)
-        rows = rows.filter(code__in=[*fence.values_list("station_code", flat=True), run.station.code if run.station else ""])
+        rows = rows.filter(
+            code__in=[*fence.values_list("station_code", flat=True), run.station.code if run.station else ""]
+        )
     else:
         rows = rows.filter(kind=Station.Kind.AIR)
     found = list(rows.order_by("pk"))
     if not found:
         return []
     apart = np.hypot(*frame.plane([s.longitude for s in found], [s.latitude for s in found]).T)
-    return [found[i] for i in np.argsort(apart, kind="stable") if apart[i] <= 1000.0 * settings["receptors_km"]]
+    return [
+        found[i] for i in np.argsort(apart, kind="stable") if apart[i] <= 1000.0 * settings["receptors_km"]
+    ]
 
 
 def _species(
@@ -309,7 +310,9 @@ def _outfalls(
     frame = Frame(found[0].longitude, found[0].latitude)
     place = frame.plane([item.longitude for item in found], [item.latitude for item in found])
     kept, reach, above = [], [], []
-    lines = [frame.plane(*zip(*[pair[:2] for pair in row.course["coordinates"]], strict=True)) for row in reaches]
+    lines = [
+        frame.plane(*zip(*[pair[:2] for pair in row.course["coordinates"]], strict=True)) for row in reaches
+    ]
     for item, spot in zip(found, place, strict=True):
         apart, shares = zip(*(_project(line, spot) for line in lines), strict=True)
         best = int(np.argmin(apart))
@@ -378,5 +381,3 @@ def most_risen(*, station: Station, start: dt.datetime, end: dt.datetime, codes:
         if score > most:
             best, most = code, score
     return best
-
-

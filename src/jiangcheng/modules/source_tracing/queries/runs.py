@@ -32,7 +32,9 @@ def stations(*, user: User, on: dt.date, permission: str = MANAGE) -> QuerySet[S
     """Return the stations a person may trace."""
     scope = access.scope(user, permission, on)
     kinds = (Station.Kind.AIR, Station.Kind.WATER, Station.Kind.WEATHER)
-    return Station.objects.filter(scope.as_filter(region="region__code"), kind__in=kinds).order_by("kind", "code")
+    return Station.objects.filter(scope.as_filter(region="region__code"), kind__in=kinds).order_by(
+        "kind", "code"
+    )
 
 
 def checked(*, since: dt.date | None = None, kind: str = "") -> list[score.Checked]:
@@ -69,7 +71,9 @@ def plots(*, on: dt.date, rows: QuerySet[FarmPlot] | None = None) -> list[Plot]:
     found = FarmPlot.objects.filter(withdrawn_at=None) if rows is None else rows
     highest = {
         (row["plot"], row["metal"]): row["most"]
-        for row in FarmSample.objects.filter(withdrawn_at=None).values("plot", "metal").annotate(most=Max("value"))
+        for row in FarmSample.objects.filter(withdrawn_at=None)
+        .values("plot", "metal")
+        .annotate(most=Max("value"))
     }
     return [
         Plot(

@@ -151,7 +151,11 @@ class _Event:
         possible = ranking.in_time(self.distance, self.wind, 3600.0 * self.settings["reach_hours"])
         self.factors = {
             "wind": ranking.cone(
-                self.direction[self.windy], np.zeros(2), self.place, spread, size=np.full(len(self.place), 100.0)
+                self.direction[self.windy],
+                np.zeros(2),
+                self.place,
+                spread,
+                size=np.full(len(self.place), 100.0),
             ),
             "share": ranking.dilution(self._expected()),
             "online": ranking.anomaly(self._scores()),
@@ -160,10 +164,8 @@ class _Event:
             self.factors["profile"] = ranking.fingerprint(self.arrays["profile"], self.arrays["library"])
         prior = ranking.history(self.arrays["confirmed"], self.arrays["named"])
         if not possible.any():
-            return Outcome(np.zeros(len(self.place)), 1.0, {"late": int(len(possible))})
-        found = ranking.rank(
-            self.factors, prior=prior, unknown=self.settings["unknown"], possible=possible
-        )
+            return Outcome(np.zeros(len(self.place)), 1.0, {"late": len(possible)})
+        found = ranking.rank(self.factors, prior=prior, unknown=self.settings["unknown"], possible=possible)
         return Outcome(
             found.probability[:-1],
             float(found.probability[-1]),
@@ -206,7 +208,11 @@ class _Event:
         return Outcome(
             filled[wind.sector(self._bearing(), 22.5)],
             None,
-            {"best": float(grid.direction[best[1]]), "speed": float(grid.speed[best[0]]), "threshold": grid.threshold},
+            {
+                "best": float(grid.direction[best[1]]),
+                "speed": float(grid.speed[best[0]]),
+                "threshold": grid.threshold,
+            },
         )
 
     def by_nwr(self) -> Outcome:
@@ -249,7 +255,9 @@ class _Event:
             return Outcome(np.zeros(0), None, {"hours": duration / 3600.0})
         reached = windfield.influence(tracks, self.place, float(self.stability[peak]))
         rate = self._rate()
-        weight = reached * np.where(np.isfinite(rate) & (rate > 0), rate, np.nanmedian(rate) if np.isfinite(rate).any() else 1.0)
+        weight = reached * np.where(
+            np.isfinite(rate) & (rate > 0), rate, np.nanmedian(rate) if np.isfinite(rate).any() else 1.0
+        )
         total = weight.sum()
         return Outcome(weight / total if total > 0 else weight, None, {"hours": duration / 3600.0})
 
@@ -293,7 +301,9 @@ class _Event:
         self.drawn["node"] = float(axis[1] - axis[0])
         share = np.zeros(len(self.place))
         if len(self.place):
-            column = np.clip(np.rint((self.place[:, 0] + reach) / (axis[1] - axis[0])), 0, NODES - 1).astype(int)
+            column = np.clip(np.rint((self.place[:, 0] + reach) / (axis[1] - axis[0])), 0, NODES - 1).astype(
+                int
+            )
             row = np.clip(np.rint((self.place[:, 1] + reach) / (axis[1] - axis[0])), 0, NODES - 1).astype(int)
             share = np.where(self.distance <= reach * 1.4, found.posterior[row, column], 0.0)
         low, middle, high = found.rate_interval(0.9)
@@ -476,7 +486,11 @@ class _Event:
         size = float(np.linalg.norm(sample) * np.linalg.norm(row))
         if not np.isfinite(size) or size == 0:
             return {"code": "no_profile"}
-        return {"code": "profile", "cosine": float(row @ sample) / size, "factor": self._factor("profile", index)}
+        return {
+            "code": "profile",
+            "cosine": float(row @ sample) / size,
+            "factor": self._factor("profile", index),
+        }
 
     def shapes(self, shown: list[int]) -> dict[str, Any]:
         """Return what the map draws: the cone of the wind, plumes of the first two, tracks, regions."""
@@ -485,7 +499,10 @@ class _Event:
         reach = 1000.0 * min(self.settings["reach_km"], self.wind * 3.6 * self.settings["reach_hours"], 25.0)
         angles = np.radians(np.linspace(middle - spread, middle + spread, 25))
         arc = np.column_stack([reach * np.sin(angles), reach * np.cos(angles)])
-        found = {"cone": self.frame.degrees(np.vstack([np.zeros((1, 2)), arc, np.zeros((1, 2))])), **self.drawn}
+        found = {
+            "cone": self.frame.degrees(np.vstack([np.zeros((1, 2)), arc, np.zeros((1, 2))])),
+            **self.drawn,
+        }
         found["plumes"] = [{"index": index, "outline": self._plume(index, middle)} for index in shown]
         return found
 

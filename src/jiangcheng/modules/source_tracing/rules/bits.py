@@ -22,7 +22,9 @@ KINDS = frozenset("bifu")
 
 def canonical(value: object) -> bytes:
     """Return plain data as bytes, equal for equal data: sorted keys, shortest exact floats."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return json.dumps(
+        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    ).encode()
 
 
 def plain(value: Any) -> Any:

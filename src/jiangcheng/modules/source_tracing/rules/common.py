@@ -72,7 +72,9 @@ def classes(
     """
     middle = (time + 1800).astype("datetime64[s]")
     wind = np.where(np.isfinite(speed), speed, 2.0)
-    found = stability.from_weather(middle, longitude, latitude, wind, np.full(time.size, cloud), np.full(time.size, min(cloud, 4.0)))
+    found = stability.from_weather(
+        middle, longitude, latitude, wind, np.full(time.size, cloud), np.full(time.size, min(cloud, 4.0))
+    )
     return np.clip(stability.whole(found), 1.0, 6.0)
 
 

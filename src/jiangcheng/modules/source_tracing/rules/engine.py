@@ -13,7 +13,9 @@ _ENGINES = {AIR: air.trace, VOC: air.trace, ODOUR: odour.trace, RIVER: river.tra
 __all__ = ["AIR", "ENGINE", "ODOUR", "RIVER", "VOC", "run"]
 
 
-def run(kind: str, arrays: Arrays, meta: Mapping[str, Any], settings: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+def run(
+    kind: str, arrays: Arrays, meta: Mapping[str, Any], settings: Mapping[str, Any], tell: Tell
+) -> dict[str, Any]:
     """Return the result of a run as plain data: equal inputs give equal bits on one machine.
 
     Raises

@@ -25,7 +25,12 @@ class Alarm:
 
 
 def alarms(
-    *, start: ArrayLike, value: ArrayLike, changed: ArrayLike, species: Mapping[str, Any], table: Mapping[str, Any]
+    *,
+    start: ArrayLike,
+    value: ArrayLike,
+    changed: ArrayLike,
+    species: Mapping[str, Any],
+    table: Mapping[str, Any],
 ) -> list[Alarm]:
     """Return the alarms among the changed values of one series.
 

@@ -160,14 +160,18 @@ class _Event:
         low = np.minimum(self.place.min(axis=0), self.plants.min(axis=0)) - 1000.0
         high = np.maximum(self.place.max(axis=0), self.plants.max(axis=0)) + 1000.0
         x, y = (np.linspace(low[i], high[i], NODES) for i in (0, 1))
-        anywhere = np.column_stack([np.tile(x, NODES), np.repeat(y, NODES), np.full(NODES**2, heights.mean())])
+        anywhere = np.column_stack(
+            [np.tile(x, NODES), np.repeat(y, NODES), np.full(NODES**2, heights.mean())]
+        )
         logs, best = self._evidence(np.vstack([sources, anywhere]))
         self.strength, self.logs = best[: len(sources)], logs[: len(sources)]
         prior = ranking.history(self.arrays["confirmed"], self.arrays["named"])
         unknown = self.settings["unknown"]
         # An unlisted source may be anywhere, or nowhere: then complaints follow the people alone.
         elsewhere = np.logaddexp(_mean(logs[len(sources) :]), self._stray()) - np.log(2.0)
-        odds = np.append(np.log((1.0 - unknown) * prior / prior.sum()) + self.logs, np.log(unknown) + elsewhere)
+        odds = np.append(
+            np.log((1.0 - unknown) * prior / prior.sum()) + self.logs, np.log(unknown) + elsewhere
+        )
         odds = np.exp(odds - odds.max())
         found = odds / odds.sum()
         return Outcome(found[:-1], float(found[-1]), {"independent": self._independent()})
@@ -204,7 +208,12 @@ class _Event:
         """Return the unit response of places to sources in each hour, shape (t, places, sources) [s/m³]."""
         receptors = np.column_stack([places, np.full(len(places), 1.5)])
         return dispersion.response(
-            sources, receptors, wind=self.speed, direction=self.direction + turn, stability=self.stability, size=SIZE
+            sources,
+            receptors,
+            wind=self.speed,
+            direction=self.direction + turn,
+            stability=self.stability,
+            size=SIZE,
         )
 
     def _likelihood(self, here: Floats, there: Floats, weight: Floats, strength: float) -> Floats:
@@ -226,7 +235,10 @@ class _Event:
         minutes = (self.at[:, None] - (self.time[None, :] + 1800.0)) / 60.0 + 30.0
         edges = np.stack([minutes - 60.0, minutes], axis=-1)
         with np.errstate(divide="ignore"):
-            scaled = np.log(np.maximum(edges, 1e-9) / self.settings["delay_minutes"]) / self.settings["delay_spread"]
+            scaled = (
+                np.log(np.maximum(edges, 1e-9) / self.settings["delay_minutes"])
+                / self.settings["delay_spread"]
+            )
         weight = np.maximum(special.ndtr(scaled[..., 1]) - special.ndtr(scaled[..., 0]), 0.0)
         lost = weight.sum(axis=1) <= 1e-6
         nearest = np.abs(minutes).argmin(axis=1)
@@ -251,7 +263,9 @@ class _Event:
         ]
         named = int(self.arrays["named"][index])
         if named:
-            found.append({"code": "history", "named": named, "confirmed": int(self.arrays["confirmed"][index])})
+            found.append(
+                {"code": "history", "named": named, "confirmed": int(self.arrays["confirmed"][index])}
+            )
         return found
 
     def patrol(self, probability: Floats, shown: list[int]) -> list[dict[str, Any]]:
@@ -269,7 +283,9 @@ class _Event:
         best = np.argsort(-gain, kind="stable")[:3]
         places = self.frame.degrees(self.cells[best])
         return [
-            {"place": spot, "bits": float(gain[row])} for spot, row in zip(places, best, strict=True) if gain[row] > 1e-3
+            {"place": spot, "bits": float(gain[row])}
+            for spot, row in zip(places, best, strict=True)
+            if gain[row] > 1e-3
         ]
 
 

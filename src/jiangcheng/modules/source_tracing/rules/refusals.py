@@ -7,7 +7,7 @@ from typing import Any
 from jiangcheng.methods.tracing.inputs import TracingError
 
 
-class Refusal(TracingError):
+class Refusal(TracingError):  # noqa: N818
     """The input cannot answer the question.
 
     ``code`` is ``no_values``, ``all_zero``, ``no_wind``, ``calm``, ``one_wind_station``, ``few_receptors``,

@@ -36,7 +36,7 @@ def trace(arrays: Arrays, meta: Mapping[str, Any], settings: Mapping[str, Any], 
         Out of `tell`.
     """
     event = _Event(arrays, meta, settings)
-    told, times = common.attempt("travel", event.by_travel)
+    told, _ = common.attempt("travel", event.by_travel)
     releases: list[river.Release | None] = []
     for outfall in range(event.count):
         tell(0.1 + 0.7 * outfall / max(event.count, 1), "release")
@@ -100,7 +100,9 @@ class _Event:
         if not np.any(value[event] != 0):
             raise Refusal("all_zero")
         usual = value[~event & np.isfinite(value)]
-        self.background = float(np.median(usual)) if usual.size >= LEAST else float(np.percentile(value[event], 10))
+        self.background = (
+            float(np.median(usual)) if usual.size >= LEAST else float(np.percentile(value[event], 10))
+        )
         self.time, self.value = time[event], np.maximum(value[event] - self.background, 0.0)
         spread = float(np.percentile(usual, 95) - self.background) if usual.size >= LEAST else 0.0
         if not self.value.max() > max(spread, 0.1 * self.background, 1e-12):
@@ -141,7 +143,9 @@ class _Event:
         share = np.asarray(lengths) / sum(lengths)
         middle = (self.network.slow[reaches] + self.network.fast[reaches]) / 2.0
         speed = 1.0 / float((share / middle).sum())
-        area, spread, decay = (float((share * self.arrays[name][reaches]).sum()) for name in ("area", "spread", "decay"))
+        area, spread, decay = (
+            float((share * self.arrays[name][reaches]).sum()) for name in ("area", "spread", "decay")
+        )
         return area, speed, spread, decay
 
     def _way(self, outfall: int) -> tuple[list[int], list[float]]:
@@ -168,7 +172,13 @@ class _Event:
             return None
         area, speed, spread, decay = self._water(*self._way(outfall))
         section = river.Section(
-            self.time, self.value, float(max(self.windows.distance[outfall], 10.0)), area, speed, spread, decay
+            self.time,
+            self.value,
+            float(max(self.windows.distance[outfall], 10.0)),
+            area,
+            speed,
+            spread,
+            decay,
         )
         early, late = float(self.windows.start[outfall]) - 12 * HOUR, float(self.last.end[outfall]) + 6 * HOUR
         prior = river.Prior(
@@ -194,9 +204,15 @@ class _Event:
             raise Refusal("nothing_upstream")
         bound = float(np.log(ranking.CAP**2))
         logs = np.where(finite, np.maximum(logs - logs[finite].max(), -bound), -np.inf)
-        found = river.rank_outfalls(logs, prior=prior, unknown=self.settings["unknown"], elsewhere=logs[finite])
+        found = river.rank_outfalls(
+            logs, prior=prior, unknown=self.settings["unknown"], elsewhere=logs[finite]
+        )
         sets = river.credible_set(found, self.settings["level"])
-        return Outcome(found[:-1], float(found[-1]), {"set": int(np.sum(sets < self.count)), "level": self.settings["level"]})
+        return Outcome(
+            found[:-1],
+            float(found[-1]),
+            {"set": int(np.sum(sets < self.count)), "level": self.settings["level"]},
+        )
 
     def evidence(self, index: int, release: river.Release | None) -> list[dict[str, Any]]:
         """Return the facts behind an outfall."""
@@ -238,7 +254,9 @@ class _Event:
             found.append({"code": "no_online"})
         named = int(self.arrays["named"][index])
         if named:
-            found.append({"code": "history", "named": named, "confirmed": int(self.arrays["confirmed"][index])})
+            found.append(
+                {"code": "history", "named": named, "confirmed": int(self.arrays["confirmed"][index])}
+            )
         return found
 
     def next_sample(self, probability: Floats) -> dict[str, Any] | None:

@@ -132,7 +132,9 @@ def watch_findings(*, now: dt.datetime) -> list[TraceRun]:
         seen = Seen.objects.select_for_update().get(name="findings")
         fresh = list(
             Finding.objects.filter(
-                pk__gt=seen.upto, kind__in=table["kinds"], found_at__gte=now - dt.timedelta(hours=table["look_back_hours"])
+                pk__gt=seen.upto,
+                kind__in=table["kinds"],
+                found_at__gte=now - dt.timedelta(hours=table["look_back_hours"]),
             )
             .select_related("station", "case")
             .order_by("pk")
@@ -157,13 +159,18 @@ def room_for(*, table: Mapping[str, Any], now: dt.datetime) -> bool:
     return bool(recent < table["most_per_hour"] and waiting < table["most_waiting"])
 
 
-def known_already(*, kind: str, station: Station | None, place: tuple[float, float], gap: dt.timedelta, now: dt.datetime) -> bool:
+def known_already(
+    *, kind: str, station: Station | None, place: tuple[float, float], gap: dt.timedelta, now: dt.datetime
+) -> bool:
     """Tell whether the same target was traced within the gap."""
     same = TraceRun.objects.filter(kind=kind, asked_at__gt=now - gap)
     if station is not None:
         return same.filter(station=station).exists()
     # Half a hundredth of a degree is about half a kilometre: complaints of one smell lie that close.
-    near = same.filter(longitude__range=(place[0] - 0.03, place[0] + 0.03), latitude__range=(place[1] - 0.02, place[1] + 0.02))
+    near = same.filter(
+        longitude__range=(place[0] - 0.03, place[0] + 0.03),
+        latitude__range=(place[1] - 0.02, place[1] + 0.02),
+    )
     return near.exists()
 
 

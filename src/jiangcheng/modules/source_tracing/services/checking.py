@@ -78,7 +78,9 @@ def _open(run: TraceRun, row: Candidate, now: dt.datetime) -> None:
     address = reverse("source_tracing:run", args=[run.number])
     asked = list(QUESTIONS)
     if row.facility is not None:
-        answers = manifests.gather("facility.checklist", facility_code=row.facility.code, on=periods_day(now)).answers
+        answers = manifests.gather(
+            "facility.checklist", facility_code=row.facility.code, on=periods_day(now)
+        ).answers
         asked += [f"{item.question_zh}（{item.basis}）" for items in answers for item in items][:4]
     lines = "\n".join(f"{place}. {text}" for place, text in enumerate(asked, start=1))
     finding = cases.report(
@@ -98,7 +100,8 @@ def _open(run: TraceRun, row: Candidate, now: dt.datetime) -> None:
             facility_id=row.facility_id,
             longitude=row.longitude,
             latitude=row.latitude,
-            description=f"候选不等于结论：该处概率 {100 * row.probability:.0f}%，未知来源概率 {100 * (run.unknown or 0):.0f}%。\n"
+            description=f"候选不等于结论：该处概率 {100 * row.probability:.0f}%，"
+            f"未知来源概率 {100 * (run.unknown or 0):.0f}%。\n"
             f"请在事件时段条件下核查，结论选“成立、不成立、存疑”之一。\n{lines}",
         ),
         now=now,
@@ -150,7 +153,13 @@ def compute_indicators(*, on: dt.date, at: dt.datetime) -> None:
 
 
 def _record(
-    code: str, value: float | None, rows: int, numbers: dict[str, int], address: str, on: dt.date, at: dt.datetime
+    code: str,
+    value: float | None,
+    rows: int,
+    numbers: dict[str, int],
+    address: str,
+    on: dt.date,
+    at: dt.datetime,
 ) -> None:
     unit, zh, en = FORMULAS[code]
     indicators.record(

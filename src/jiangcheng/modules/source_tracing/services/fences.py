@@ -28,9 +28,7 @@ def watch_fences(*, now: dt.datetime) -> list[Finding]:
 
     Old values that come late do not alert: the table says how far back an alert still helps.
     """
-    fences = {
-        row.station_code: row for row in FenceStation.objects.filter(withdrawn_at=None).order_by("pk")
-    }
+    fences = {row.station_code: row for row in FenceStation.objects.filter(withdrawn_at=None).order_by("pk")}
     rows = {row.pk: row for row in Station.objects.filter(code__in=fences).select_related("region")}
     table = tables.in_force("voc", now.astimezone(periods.BEIJING).date())
     since = int(now.timestamp()) - 60 * table["lookback_minutes"]
@@ -42,7 +40,8 @@ def watch_fences(*, now: dt.datetime) -> list[Finding]:
         if rows:
             mine = np.isin(changes.station, list(rows)) & (changes.start >= since)
             touched = {
-                (int(g), int(s)) for g, s in zip(changes.granularity[mine], changes.station[mine], strict=True)
+                (int(g), int(s))
+                for g, s in zip(changes.granularity[mine], changes.station[mine], strict=True)
             }
             for granularity, key in sorted(touched):
                 same = mine & (changes.granularity == granularity) & (changes.station == key)
@@ -53,13 +52,20 @@ def watch_fences(*, now: dt.datetime) -> list[Finding]:
 
 
 def _judge(
-    station: Station, row: FenceStation, granularity: int, starts: Any, table: Mapping[str, Any], now: dt.datetime
+    station: Station,
+    row: FenceStation,
+    granularity: int,
+    starts: Any,
+    table: Mapping[str, Any],
+    now: dt.datetime,
 ) -> list[Finding]:
     if granularity not in LENGTHS:
         return []
     known = {
         item.code: item
-        for item in ObservedProperty.objects.filter(code__in=[s["code"] for s in table["species"]], statistic="avg")
+        for item in ObservedProperty.objects.filter(
+            code__in=[s["code"] for s in table["species"]], statistic="avg"
+        )
     }
     values = store.read(
         stations=[station.pk], properties=[item.pk for item in known.values()], granularity=granularity,
@@ -78,7 +84,9 @@ def _judge(
             start=at, value=columns["value"][mine], changed=np.isin(at, starts), species=species, table=table
         )
         for alarm in alarms:
-            found.append(_report(station, row, observed, int(at[alarm.index]), granularity, alarm, species, table, now))
+            found.append(
+                _report(station, row, observed, int(at[alarm.index]), granularity, alarm, species, table, now)
+            )
     return found
 
 

@@ -56,7 +56,12 @@ def work(*, run: TraceRun, clock: Clock) -> TraceRun:
         _mark(run, state=State.FAILED, finished_at=clock(), error=bits.plain(told(error)))
     except Exception as error:
         logger.exception("trace %s failed", run.number)
-        _mark(run, state=State.FAILED, finished_at=clock(), error={"code": "internal", "text": type(error).__name__})
+        _mark(
+            run,
+            state=State.FAILED,
+            finished_at=clock(),
+            error={"code": "internal", "text": type(error).__name__},
+        )
     else:
         _keep(run, result, gathered.meta, clock())
     run.refresh_from_db()

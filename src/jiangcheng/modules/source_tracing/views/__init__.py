@@ -3,7 +3,16 @@
 from jiangcheng.modules.source_tracing.views.cards import case_card, plot_card, station_card
 from jiangcheng.modules.source_tracing.views.charts import series, winds
 from jiangcheng.modules.source_tracing.views.layers import areas, layer, layers, lines, points
-from jiangcheng.modules.source_tracing.views.pages import again, desk, dispatch, inputs, parks, run, start, stop
+from jiangcheng.modules.source_tracing.views.pages import (
+    again,
+    desk,
+    dispatch,
+    inputs,
+    parks,
+    run,
+    start,
+    stop,
+)
 
 __all__ = [
     "again",

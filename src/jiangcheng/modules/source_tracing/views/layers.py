@@ -63,8 +63,13 @@ def points(request: HttpRequest, number: str) -> JsonResponse:
         )
     ]  # fmt: skip
     for row in found.candidates.select_related("case"):
-        colour = {"confirmed": CONFIRMED, "rejected": REJECTED}.get(row.outcome, FIRST if row.rank <= 3 else OTHER)
-        lines = [[_("概率"), f"{100 * row.probability:.0f}%"], *([_("证据"), wording.sentence(f)] for f in row.evidence[:3])]
+        colour = {"confirmed": CONFIRMED, "rejected": REJECTED}.get(
+            row.outcome, FIRST if row.rank <= 3 else OTHER
+        )
+        lines = [
+            [_("概率"), f"{100 * row.probability:.0f}%"],
+            *([_("证据"), wording.sentence(f)] for f in row.evidence[:3]),
+        ]
         if row.outcome:
             lines.append([_("核查"), str(row.get_outcome_display())])
         features.append(
@@ -78,7 +83,9 @@ def points(request: HttpRequest, number: str) -> JsonResponse:
     shapes = found.result.get("shapes", {})
     for place, spot in enumerate(shapes.get("complaints", [])):
         features.append(
-            _feature(spot, id=f"complaint-{place}", name=_("异味投诉（约略位置）"), colour=RIVER, shape="circle")
+            _feature(
+                spot, id=f"complaint-{place}", name=_("异味投诉（约略位置）"), colour=RIVER, shape="circle"
+            )
         )
     for place, item in enumerate(shapes.get("patrol") or []):
         features.append(
@@ -133,7 +140,9 @@ def areas(request: HttpRequest, number: str) -> JsonResponse:
         features.append(_feature(_polygon(shapes["cone"]), id="cone", name=_("事件来风方位"), colour=WIND))
     for plume in shapes.get("plumes", []):
         title = _("%s 的下风向烟羽（两倍扩散宽度）") % names.get(plume["index"], "")
-        features.append(_feature(_polygon(plume["outline"]), id=f"plume-{plume['index']}", name=title, colour=PLUME))
+        features.append(
+            _feature(_polygon(plume["outline"]), id=f"plume-{plume['index']}", name=title, colour=PLUME)
+        )
     for region in shapes.get("region", []):
         if region["places"]:
             squares = _squares(region["places"], shapes["node"], found.latitude)
@@ -166,7 +175,16 @@ def layer(request: HttpRequest) -> JsonResponse:
 def _feature(geometry: Any, **properties: Any) -> Feature:
     if isinstance(geometry, list):
         geometry = {"type": "Point", "coordinates": geometry}
-    told = {"label": "", "value": None, "unit": "", "level": None, "status": "ok", "url": "", "lines": [], **properties}
+    told = {
+        "label": "",
+        "value": None,
+        "unit": "",
+        "level": None,
+        "status": "ok",
+        "url": "",
+        "lines": [],
+        **properties,
+    }
     return {"type": "Feature", "geometry": geometry, "properties": told}
 
 

@@ -236,7 +236,9 @@ def _form(request: HttpRequest, user: Any, on: dt.date) -> dict[str, Any]:
     codes = [*matching["air"], *matching["water"], *matching["voc"]]
     names = wording.properties(codes)
     return {
-        "stations": [(row.code, wording.name(row), row.get_kind_display()) for row in queries.stations(user=user, on=on)],
+        "stations": [
+            (row.code, wording.name(row), row.get_kind_display()) for row in queries.stations(user=user, on=on)
+        ],
         "observed": [(code, names[code]) for code in dict.fromkeys(codes) if code in names],
         "parks": Park.objects.filter(withdrawn_at=None).order_by("number"),
         "given": {
@@ -278,7 +280,9 @@ def _method(item: dict[str, Any]) -> dict[str, Any]:
     facts = item["facts"]
     words = []
     if facts.get("best") is not None:
-        words.append(_("高值多来自 %(side)s（%(d).0f°）") % {"side": wording.side(facts["best"]), "d": facts["best"]})
+        words.append(
+            _("高值多来自 %(side)s（%(d).0f°）") % {"side": wording.side(facts["best"]), "d": facts["best"]}
+        )
     if facts.get("explained") is not None:
         words.append(_("解释方差 %(p).0f%%") % {"p": 100 * facts["explained"]})
     if facts.get("nodes") is not None:
@@ -300,7 +304,11 @@ def _next(found: TraceRun) -> dict[str, Any] | None:
     names = meta.get("node_names", [])
     if told["node"] >= len(names):
         return None
-    return {"name": wording.pair(*names[told["node"]]), "share_text": f"{100 * told['share']:.0f}%", "bits": told["bits"]}
+    return {
+        "name": wording.pair(*names[told["node"]]),
+        "share_text": f"{100 * told['share']:.0f}%",
+        "bits": told["bits"],
+    }
 
 
 def _patrol(found: TraceRun) -> list[dict[str, Any]]:

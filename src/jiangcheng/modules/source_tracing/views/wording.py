@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from jiangcheng.core.registry.models import ObservedProperty
 from jiangcheng.modules.source_tracing.models import TraceRun
@@ -194,46 +194,79 @@ def refusal(error: Mapping[str, Any]) -> tuple[str, str]:
     text, advice = _REFUSALS.get(code, (gettext_lazy("无法计算"), gettext_lazy("请核对输入后重新发起。")))
     facts = {key: (100 * value if key == "share" else value) for key, value in error.items() if key != "code"}
     words = str(text)
-    try:
+    with contextlib.suppress(KeyError, TypeError, ValueError):
         words = words % facts
-    except (KeyError, TypeError, ValueError):
-        pass
     if code in ("method", "internal") and error.get("text"):
         words = f"{words}（{error['text']}）"
     return words, str(advice)
 
 
 _REFUSALS = {
-    "no_values": (gettext_lazy("目标站点在这个时段没有有效数据。"), gettext_lazy("请换时段或因子，或先补传数据。")),
-    "all_zero": (gettext_lazy("这个时段的数值全部为零，没有可以溯源的对象。"), gettext_lazy("请核对因子与时段。")),
-    "no_wind": (gettext_lazy("这个时段没有风速风向数据。"), gettext_lazy("请接入附近气象站的风速风向，或换一个有风数据的时段。")),
+    "no_values": (
+        gettext_lazy("目标站点在这个时段没有有效数据。"),
+        gettext_lazy("请换时段或因子，或先补传数据。"),
+    ),
+    "all_zero": (
+        gettext_lazy("这个时段的数值全部为零，没有可以溯源的对象。"),
+        gettext_lazy("请核对因子与时段。"),
+    ),
+    "no_wind": (
+        gettext_lazy("这个时段没有风速风向数据。"),
+        gettext_lazy("请接入附近气象站的风速风向，或换一个有风数据的时段。"),
+    ),
     "calm": (
         gettext_lazy("静风时段占 %(share).0f%%（风速低于 %(below)s m/s），风向说明不了来源。"),
         gettext_lazy("静风时请改用走航、便携仪器和现场排查。"),
     ),
-    "one_wind_station": (gettext_lazy("只有 %(stations)s 个站有风数据，插值风场至少需要两个。"), gettext_lazy("其他方法不受影响。")),
-    "few_receptors": (gettext_lazy("只有 %(receptors)s 个受体，反演至少需要 %(least)s 个同时有数据的站点。"), gettext_lazy("其他方法不受影响。")),
-    "few_rows": (gettext_lazy("历史数据只有 %(rows)s 小时，不足以统计。"), gettext_lazy("可延长历史天数后重新发起。")),
-    "few_readings": (gettext_lazy("断面在这个时段只有 %(readings)s 个读数，至少需要 %(least)s 个。"), gettext_lazy("请延长时段或加密采样。")),
-    "no_emitters": (gettext_lazy("%(km)s km 内没有登记的排放源。"), gettext_lazy("请补充企业名录，或扩大搜索半径。")),
+    "one_wind_station": (
+        gettext_lazy("只有 %(stations)s 个站有风数据，插值风场至少需要两个。"),
+        gettext_lazy("其他方法不受影响。"),
+    ),
+    "few_receptors": (
+        gettext_lazy("只有 %(receptors)s 个受体，反演至少需要 %(least)s 个同时有数据的站点。"),
+        gettext_lazy("其他方法不受影响。"),
+    ),
+    "few_rows": (
+        gettext_lazy("历史数据只有 %(rows)s 小时，不足以统计。"),
+        gettext_lazy("可延长历史天数后重新发起。"),
+    ),
+    "few_readings": (
+        gettext_lazy("断面在这个时段只有 %(readings)s 个读数，至少需要 %(least)s 个。"),
+        gettext_lazy("请延长时段或加密采样。"),
+    ),
+    "no_emitters": (
+        gettext_lazy("%(km)s km 内没有登记的排放源。"),
+        gettext_lazy("请补充企业名录，或扩大搜索半径。"),
+    ),
     "no_profiles": (gettext_lazy("候选企业在指纹库中都没有指纹。"), gettext_lazy("请在“源指纹库”中录入。")),
     "no_species": (gettext_lazy("目标站点没有三种以上成分数据。"), gettext_lazy("其他方法不受影响。")),
-    "no_complaints": (gettext_lazy("这个时段、这个范围内没有带位置的异味投诉。"), gettext_lazy("请扩大时段或范围。")),
+    "no_complaints": (
+        gettext_lazy("这个时段、这个范围内没有带位置的异味投诉。"),
+        gettext_lazy("请扩大时段或范围。"),
+    ),
     "no_people": (gettext_lazy("范围内没有网格，无法估计可能闻到的人口。"), gettext_lazy("请先导入网格。")),
-    "no_reach": (gettext_lazy("这个断面不在河段拓扑中。"), gettext_lazy("请在“河段拓扑”中录入它的上下游河段。")),
+    "no_reach": (
+        gettext_lazy("这个断面不在河段拓扑中。"),
+        gettext_lazy("请在“河段拓扑”中录入它的上下游河段。"),
+    ),
     "nothing_upstream": (gettext_lazy("断面上游没有登记的排口。"), gettext_lazy("请补充排口台账或河段。")),
     "no_rise": (gettext_lazy("这个时段的数值没有高出平时，不成事件。"), gettext_lazy("请核对时段。")),
-    "inputs_altered": (gettext_lazy("保存的输入缺失或与摘要不符，不能重算。"), gettext_lazy("请从备份恢复输入文件；原结果仍可查看。")),
+    "inputs_altered": (
+        gettext_lazy("保存的输入缺失或与摘要不符，不能重算。"),
+        gettext_lazy("请从备份恢复输入文件；原结果仍可查看。"),
+    ),
     "window": (gettext_lazy("时段内没有整点数据。"), gettext_lazy("请换时段。")),
     "method": (gettext_lazy("这种方法不能用于这组数据"), gettext_lazy("其他方法不受影响。")),
     "internal": (gettext_lazy("程序出错，已记录"), gettext_lazy("请把编号告诉管理员。")),
-}  # fmt: skip
+}
 
 ASKING = {
     "kind": gettext_lazy("请选择溯源类型。"),
     "station": gettext_lazy("请选择站点或断面。"),
     "observed": gettext_lazy("请选择因子。"),
-    "window": gettext_lazy("请填写起止时间：不晚于现在，大气不超过 96 小时，异味与园区 48 小时，水体 240 小时。"),
+    "window": gettext_lazy(
+        "请填写起止时间：不晚于现在，大气不超过 96 小时，异味与园区 48 小时，水体 240 小时。"
+    ),
     "place": gettext_lazy("请填写投诉中心的经纬度。"),
     "settings": gettext_lazy("参数超出允许范围。"),
     "state": gettext_lazy("还没有结果，不能派发。"),
