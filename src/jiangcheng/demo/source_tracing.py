@@ -57,6 +57,10 @@ REACHES = (
     ("第二松花江", "DEMO-W-15", "DEMO-W-17", 30.0, 0.4, 0.9, 460.0, 60.0),
     ("温德河", "温德河上段", "DEMO-W-10", 18.0, 0.2, 0.5, 12.0, 8.0),
 )
+OUTFALLS = (
+    ("DEMO-MN-01", "牤牛河上段1号排口（演示）", (126.702, 43.801)),
+    ("DEMO-MN-02", "牤牛河上段2号排口（演示）", (126.758, 43.777)),
+)
 HEAD = {"牤牛河上段": (126.80, 43.76), "温德河上段": (126.40, 43.70)}
 
 
@@ -85,6 +89,7 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
     desk = Desk(people, now.replace(minute=0, second=0, microsecond=0))
     progress(0.0, "tracing registers")
     _reaches(desk)
+    _outfalls(desk)
     _ledger(desk)
     park = _park(desk)
     progress(0.3, "tracing air")
@@ -108,6 +113,19 @@ def _reaches(desk: Desk) -> None:
             area_m2=area, spread=spread, decay=0.05, basis="演示数据，非实测",
             course={"type": "LineString", "coordinates": [list(at[upper]), list(at[lower])]},
         )  # fmt: skip
+
+
+def _outfalls(desk: Desk) -> None:
+    """Add two outfalls on the upper Mangniu, so that there is something to choose from."""
+    cells = [registry_queries.leaf_grid(*place, desk.now.date()) for _, _, place in OUTFALLS]
+    for (number, name, place), cell in zip(OUTFALLS, cells, strict=True):
+        values = {
+            "name_zh": name, "kind": "industry", "region": cell.region if cell else None, "longitude": place[0],
+            "latitude": place[1], "water_body": "牤牛河", "section_code": "DEMO-W-12", "owner": "演示责任单位",
+        }  # fmt: skip
+        records.create(
+            register="outfalls", values=values, actor=desk.people["department"], at=desk.now, number=number
+        )
 
 
 def _ledger(desk: Desk) -> None:
@@ -186,7 +204,7 @@ def _air(desk: Desk) -> None:
             continue
         at = start + (hours + 2) * HOUR
         for row in services.dispatch(
-            run=run, most=3 if number == 0 else 2, actor=desk.people["duty"], now=at
+            run=run, most=3 - number, actor=desk.people["duty"], now=at
         ):
             close = "confirmed" if number == 0 and row.code == CULPRIT else "rejected"
             if number == 0 or row.rank == 1:
@@ -195,7 +213,7 @@ def _air(desk: Desk) -> None:
 
 def _close(desk: Desk, row: Candidate, conclusion: str, at: dt.datetime) -> None:
     texts = {
-        "confirmed": "事件时段脱硝喷氨中断，在线数据与台账一致（演示）",
+        "confirmed": "现场查实装置区泄漏，走航与指纹一致，已停产消缺（演示）",
         "rejected": "事件时段停产检修，现场无异常（演示）",
     }
     department = desk.people["department"]
@@ -246,13 +264,16 @@ def _leak(desk: Desk, park: Any) -> None:
     _complain(plant, direction, at)
     told = at + HOUR + dt.timedelta(minutes=5)
     services.watch_fences(now=told)
-    odour = services.ask(
+    services.ask(
         kind="odour", start=at - HOUR, end=at + 3 * HOUR, now=told + 2 * HOUR,
         place=_downwind(plant, direction, 1500.0, 0.0), trigger=TraceRun.Trigger.COMPLAINT,
     )  # fmt: skip
     for run in TraceRun.objects.filter(state=TraceRun.State.WAITING):
         services.work(run=run, clock=lambda: told + 3 * HOUR)
-    assert odour.pk
+    traced = TraceRun.objects.filter(kind=TraceRun.Kind.VOC, state=TraceRun.State.DONE).first()
+    if traced is not None:
+        for row in services.dispatch(run=traced, most=2, actor=desk.people["duty"], now=told):
+            _close(desk, row, "confirmed" if row.code == LEAK else "rejected", told - 2 * HOUR)
 
 
 def _wind(hours: list[dt.datetime]) -> list[tuple[float, float]]:

@@ -165,7 +165,7 @@ class _Event:
         prior = ranking.history(self.arrays["confirmed"], self.arrays["named"])
         if not possible.any():
             return Outcome(np.zeros(len(self.place)), 1.0, {"late": len(possible)})
-        found = ranking.rank(self.factors, prior=prior, unknown=self.settings["unknown"], possible=possible)
+        found = ranking.rank(self.factors, prior=prior, unknown=self.settings["unknown"], possible=possible, weights=self.settings["weights"])
         return Outcome(
             found.probability[:-1],
             float(found.probability[-1]),
@@ -358,7 +358,7 @@ class _Event:
     def _scores(self) -> Floats:
         online = np.asarray(self.arrays["online"], np.float64)
         return np.array(
-            [ranking.anomaly_score(online[:, s], self._window(s)) for s in range(len(self.place))], np.float64
+            [common.standing_out(online[:, s], self._window(s)) for s in range(len(self.place))], np.float64
         )
 
     def _rate(self) -> Floats:

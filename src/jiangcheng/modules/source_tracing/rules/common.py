@@ -21,6 +21,11 @@ Tell = Callable[[float, str], None]
 """Told the share done and the method at hand; raises `Interrupted` to stop."""
 
 
+LEAST_WINDOWS = 12
+ORDINARY = 0.2
+"""Rise of a plant's data, as a share of the usual highest, that load and instruments bring about by themselves."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Outcome:
     """What one method says: the candidates' scores, the probability of "unknown", and its own facts."""
@@ -76,6 +81,38 @@ def classes(
         middle, longitude, latitude, wind, np.full(time.size, cloud), np.full(time.size, min(cloud, 4.0))
     )
     return np.clip(stability.whole(found), 1.0, 6.0)
+
+
+def standing_out(series: Floats, window: NDArray[np.bool_]) -> float:
+    """Return how far the highest value of a window stands out from the highest values of other windows as long.
+
+    The highest of many hours is high by itself; only against other such highest ones does it say anything.
+
+    Parameters
+    ----------
+    series : array, shape (n,)
+        NaN is missing.
+    window : array of bool, shape (n,)
+
+    Returns
+    -------
+    float
+        In standard deviations of those; NaN without data inside or with fewer than twelve other windows.
+    """
+    inside = series[window & np.isfinite(series)]
+    length = int(window.sum())
+    normal = np.where(window, np.nan, series)
+    if not inside.size or normal.size < length:
+        return float("nan")
+    filled = np.where(np.isfinite(normal), normal, -np.inf)
+    highest = np.lib.stride_tricks.sliding_window_view(filled, length).max(axis=1)
+    highest = highest[np.isfinite(highest)]
+    if highest.size < LEAST_WINDOWS:
+        return float("nan")
+    middle = float(np.median(highest))
+    spread = 1.4826 * float(np.median(np.abs(highest - middle)))
+    spread = max(spread, 0.3 * float(np.nanstd(normal)), ORDINARY * abs(middle))
+    return (float(inside.max()) - middle) / spread if spread > 0 else float("nan")
 
 
 def ranked(probability: Floats, shown: int) -> list[int]:

@@ -169,9 +169,10 @@ class _Event:
         unknown = self.settings["unknown"]
         # An unlisted source may be anywhere, or nowhere: then complaints follow the people alone.
         elsewhere = np.logaddexp(_mean(logs[len(sources) :]), self._stray()) - np.log(2.0)
-        odds = np.append(
-            np.log((1.0 - unknown) * prior / prior.sum()) + self.logs, np.log(unknown) + elsewhere
-        )
+        # One kind of evidence, capped like every other until enough closed cases have calibrated it.
+        bound = np.log(ranking.CAP)
+        factor = np.clip(self.logs - elsewhere, -bound, bound)
+        odds = np.append(np.log((1.0 - unknown) * prior / prior.sum()) + factor, np.log(unknown))
         odds = np.exp(odds - odds.max())
         found = odds / odds.sum()
         return Outcome(found[:-1], float(found[-1]), {"independent": self._independent()})

@@ -135,7 +135,7 @@ class _Event:
         for s in range(self.count):
             if np.isfinite(self.windows.distance[s]):
                 window = (time >= self.windows.start[s] - HOUR) & (time <= self.last.end[s] + HOUR)
-                found[s] = ranking.anomaly_score(online[:, s], window)
+                found[s] = common.standing_out(online[:, s], window)
         return found
 
     def _water(self, reaches: list[int], lengths: list[float]) -> tuple[float, float, float, float]:
@@ -197,15 +197,15 @@ class _Event:
         logs = np.array([-np.inf if item is None else item.log_evidence for item in releases])
         with np.errstate(over="ignore"):
             online = np.clip(ranking.anomaly(self._scores()), 1.0 / ranking.CAP, ranking.CAP)
-        prior = ranking.history(self.arrays["confirmed"], self.arrays["named"]) * online
+        prior = ranking.history(self.arrays["confirmed"], self.arrays["named"])
         # Hydraulics narrow and never name: what they tell between outfalls is bounded like any other evidence.
         finite = np.isfinite(logs)
         if not finite.any():
             raise Refusal("nothing_upstream")
-        bound = float(np.log(ranking.CAP**2))
+        bound = float(np.log(ranking.CAP))
         logs = np.where(finite, np.maximum(logs - logs[finite].max(), -bound), -np.inf)
         found = river.rank_outfalls(
-            logs, prior=prior, unknown=self.settings["unknown"], elsewhere=logs[finite]
+            logs + np.log(online), prior=prior, unknown=self.settings["unknown"], elsewhere=logs[finite]
         )
         sets = river.credible_set(found, self.settings["level"])
         return Outcome(
