@@ -129,7 +129,7 @@ def _outfalls(desk: Desk) -> None:
 
 
 def _ledger(desk: Desk) -> None:
-    told = (
+    told: tuple[tuple[str, str, bool, float, float, dict[str, Any]], ...] = (
         ("演示地块一", "Cd", True, 5.8, 0.62, {
             "result": "irrigation", "result_text": "灌渠底泥与土壤镉同位素相近（合成）", "treatment": "safe_use",
             "considered": "灌溉水、磷肥、大气沉降、地质背景", "traced_date": desk.now.date(),

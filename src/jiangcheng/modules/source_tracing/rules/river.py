@@ -284,7 +284,8 @@ class _Event:
         release, outfall = releases[order[0]], int(order[0])
         assert release is not None
         reaches, lengths = self._way(outfall)
-        node, found = self.node, []
+        node = self.node
+        found: list[dict[str, Any]] = []
         threshold = self.settings["threshold_share"] * float(self.value.max())
         time = self.start + np.arange(0.0, self.settings["forecast_hours"], 0.5) * HOUR
         while len(found) < 6:
@@ -301,7 +302,7 @@ class _Event:
             )  # fmt: skip
             found.append(
                 {
-                    "node": node, "km": sum(lengths[-len(found) - 1 :]) / 1000.0, "arrival": told.arrival,
+                    "node": node, "km": float(np.sum(lengths[-len(found) - 1 :])) / 1000.0, "arrival": told.arrival,
                     "peak_at": told.peak_time, "peak": told.peak, "chance": told.chance, "threshold": threshold,
                 }
             )  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
@@ -15,7 +17,7 @@ from jiangcheng.core.records import queries as records
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.models import Station
 from jiangcheng.modules.source_tracing import queries
-from jiangcheng.modules.source_tracing.models import FarmSample
+from jiangcheng.modules.source_tracing.models import FarmSample, TraceRun
 from jiangcheng.modules.source_tracing.rules import tables
 from jiangcheng.modules.source_tracing.views import wording
 from jiangcheng.modules.source_tracing.views.pages import MANAGE, VIEW
@@ -81,7 +83,7 @@ def plot_card(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "source_tracing/_plot.html", context)
 
 
-def _told(runs):  # type: ignore[no-untyped-def]
+def _told(runs: QuerySet[TraceRun]) -> list[dict[str, Any]]:
     rows = list(runs.prefetch_related("candidates")[:SHOWN])
     names = wording.properties(list({row.observed for row in rows if row.observed}))
     return [
