@@ -203,9 +203,7 @@ def _air(desk: Desk) -> None:
         if run.state != TraceRun.State.DONE:
             continue
         at = start + (hours + 2) * HOUR
-        for row in services.dispatch(
-            run=run, most=3 - number, actor=desk.people["duty"], now=at
-        ):
+        for row in services.dispatch(run=run, most=3 - number, actor=desk.people["duty"], now=at):
             close = "confirmed" if number == 0 and row.code == CULPRIT else "rejected"
             if number == 0 or row.rank == 1:
                 _close(desk, row, close, at)

@@ -165,7 +165,13 @@ class _Event:
         prior = ranking.history(self.arrays["confirmed"], self.arrays["named"])
         if not possible.any():
             return Outcome(np.zeros(len(self.place)), 1.0, {"late": len(possible)})
-        found = ranking.rank(self.factors, prior=prior, unknown=self.settings["unknown"], possible=possible, weights=self.settings["weights"])
+        found = ranking.rank(
+            self.factors,
+            prior=prior * possible,
+            unknown=self.settings["unknown"],
+            possible=possible,
+            weights=self.settings["weights"],
+        )
         return Outcome(
             found.probability[:-1],
             float(found.probability[-1]),

@@ -22,6 +22,9 @@ Tell = Callable[[float, str], None]
 
 
 LEAST_WINDOWS = 12
+LEAST_SHOWN = 0.005
+"""Probability from which a candidate is shown beyond the first ones."""
+ALWAYS_SHOWN = 3
 ORDINARY = 0.2
 """Rise of a plant's data, as a share of the usual highest, that load and instruments bring about by themselves."""
 
@@ -116,7 +119,7 @@ def standing_out(series: Floats, window: NDArray[np.bool_]) -> float:
 
 
 def ranked(probability: Floats, shown: int) -> list[int]:
-    """Return the candidates to show, best first: those with a chance, at least two where there are two."""
+    """Return the candidates to show, best first: those with a chance, at least three where there are three."""
     best = [int(index) for index in np.argsort(-probability, kind="stable")]
-    alive = [index for index in best if probability[index] > 0]
-    return (alive if len(alive) >= 2 else best[:2])[:shown]
+    alive = [index for index in best if probability[index] >= LEAST_SHOWN]
+    return (alive if len(alive) >= ALWAYS_SHOWN else best[:ALWAYS_SHOWN])[:shown]

@@ -205,7 +205,10 @@ class _Event:
         bound = float(np.log(ranking.CAP))
         logs = np.where(finite, np.maximum(logs - logs[finite].max(), -bound), -np.inf)
         found = river.rank_outfalls(
-            logs + np.log(online), prior=prior, unknown=self.settings["unknown"], elsewhere=logs[finite]
+            logs + np.log(online),
+            prior=np.where(finite, prior, 0.0),
+            unknown=self.settings["unknown"],
+            elsewhere=logs[finite],
         )
         sets = river.credible_set(found, self.settings["level"])
         return Outcome(

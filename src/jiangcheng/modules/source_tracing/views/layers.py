@@ -33,11 +33,13 @@ Feature = dict[str, Any]
 def layers(request: HttpRequest, number: str) -> JsonResponse:
     """List the layers of a run's own map."""
     found = visible_run(request, number)
-    rows = (
-        ("areas", _("风区、烟羽与可信区"), "polygon", 1),
-        ("lines", _("轨迹与河段"), "line", 2),
-        ("points", _("目标与候选"), "point", 3),
-    )
+    shapes = found.result.get("shapes", {})
+    rows = [("points", _("目标与候选"), "point", 3)]
+    # A layer without features would keep the map from fitting to the others.
+    if shapes.get("tracks") or shapes.get("reaches"):
+        rows.append(("lines", _("轨迹与河段"), "line", 2))
+    if shapes.get("cone"):
+        rows.append(("areas", _("风区、烟羽与可信区"), "polygon", 1))
     listed = [
         {
             "code": code, "name": name, "url": reverse(f"source_tracing:{code}", args=[found.number]),
@@ -200,5 +202,12 @@ def _squares(places: list[list[float]], metres: float, latitude: float) -> dict[
     """Return the nodes of a grid as squares, joined to as few outlines as there are islands."""
     half_north = metres / 2.0 / METRES_PER_DEGREE
     half_east = half_north / math.cos(math.radians(latitude))
-    squares = [box(x - half_east, y - half_north, x + half_east, y + half_north) for x, y in places]
-    return dict(mapping(shapely.union_all(squares, grid_size=1e-6)))
+    runs: list[list[float]] = []
+    # Neighbours of one row become one box first: a thousand squares are slow to join, forty rows are not.
+    for y, x in sorted((y, x) for x, y in places):
+        if runs and runs[-1][0] == y and x - runs[-1][2] < 3.0 * half_east:
+            runs[-1][2] = x
+        else:
+            runs.append([y, x, x])
+    boxes = [box(x - half_east, y - half_north, last + half_east, y + half_north) for y, x, last in runs]
+    return dict(mapping(shapely.union_all(boxes)))

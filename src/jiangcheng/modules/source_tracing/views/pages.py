@@ -89,7 +89,10 @@ def run(request: HttpRequest, number: str) -> HttpResponse:
         "unknown": None if found.unknown is None else 100 * found.unknown,
         "unknown_text": "" if found.unknown is None else f"{100 * found.unknown:.0f}%",
         "facts": found.result.get("facts", {}), "methods": [_method(item) for item in methods],
-        "compared": queries.compared(found) if candidates else [],
+        "compared": [
+            {**row, "name": wording.pair(row["candidate"].name_zh, row["candidate"].name_en)}
+            for row in (queries.compared(found) if candidates else [])
+        ],
         "done_methods": [wording.method(item["code"]) for item in methods if item["state"] == "done"],
         "settings": sorted({**queries.settings_of(found)}.items()), "reruns": found.reruns.select_related("by")[:5],
         "may_manage": managed, "top": TOP, "to_check": [c for c in candidates[:TOP] if c.case_id is None],
