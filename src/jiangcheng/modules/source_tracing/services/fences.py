@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,17 @@ KIND = "source_tracing.voc_peak"
 CONSUMER = "source_tracing.fences"
 BATCH = 20_000
 LENGTHS = {store.Granularity.INSTANT: 0, store.Granularity.MINUTE: 60, store.Granularity.HOUR: 3600}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Heard:
+    observed: ObservedProperty
+    alarm: fence.Alarm
+    species: Mapping[str, Any]
+
+    def excess(self) -> float:
+        """Return how many times its threshold the value is."""
+        return self.alarm.value / self.alarm.threshold
 
 
 def watch_fences(*, now: dt.datetime) -> list[Finding]:
@@ -73,34 +85,36 @@ def _judge(
     )  # fmt: skip
     columns = {name: values[name].to_numpy() for name in ("start", "property", "value", "flag")}
     counting = np.isin(columns["flag"], store.COUNTING)
-    found = []
+    heard: dict[int, list[_Heard]] = {}
     for species in table["species"]:
         observed = known.get(species["code"])
         if observed is None:
             continue
         mine = (columns["property"] == observed.pk) & counting
         at = columns["start"][mine]
-        alarms = fence.alarms(
+        for alarm in fence.alarms(
             start=at, value=columns["value"][mine], changed=np.isin(at, starts), species=species, table=table
-        )
-        for alarm in alarms:
-            found.append(
-                _report(station, row, observed, int(at[alarm.index]), granularity, alarm, species, table, now)
-            )
-    return found
+        ):
+            heard.setdefault(int(at[alarm.index]), []).append(_Heard(observed, alarm, species))
+    # One report by hour: the species most above its threshold, the others named beside it.
+    return [
+        _report(station, row, start, granularity, sorted(told, key=_Heard.excess, reverse=True), table, now)
+        for start, told in sorted(heard.items())
+    ]
 
 
 def _report(
     station: Station,
     row: FenceStation,
-    observed: ObservedProperty,
     start: int,
     granularity: int,
-    alarm: fence.Alarm,
-    species: Mapping[str, Any],
+    told: list[_Heard],
     table: Mapping[str, Any],
     now: dt.datetime,
 ) -> Finding:
+    observed, alarm = told[0].observed, told[0].alarm
+    others_zh = "、".join(item.observed.name_zh for item in told[1:])
+    others_en = ", ".join(item.observed.name_en for item in told[1:])
     at = dt.datetime.fromtimestamp(start, dt.UTC)
     text = f"{alarm.value:.3g} {observed.unit_text}"
     finding = cases.report(
@@ -109,9 +123,11 @@ def _report(
             # One case by station and day: the species and hours are its evidence.
             dedup_key=f"{KIND}:{station.code}:{at.astimezone(periods.BEIJING):%Y%m%d}",
             rule_version=str(table["version"]),
-            title_zh=f"{station.name_zh} {observed.name_zh} {text}，超过厂界预警值 {alarm.threshold:.3g}",
-            title_en=f"{station.name_en}: {observed.name_en} {text}, above the fence level {alarm.threshold:.3g}",
-            severity=int(species["severity"]),
+            title_zh=f"{station.name_zh} {observed.name_zh} {text}，超过厂界预警值 {alarm.threshold:.3g}"
+            + (f"；另有 {others_zh}" if others_zh else "")[:80],
+            title_en=f"{station.name_en}: {observed.name_en} {text}, above the fence level {alarm.threshold:.3g}"
+            + (f"; also {others_en}" if others_en else "")[:60],
+            severity=max(int(item.species["severity"]) for item in told),
             station_id=station.pk,
             first_at=at,
             last_at=at,

@@ -43,7 +43,9 @@ def series(request: HttpRequest, number: str) -> JsonResponse:
         hours = np.arange(arrays["time"][0], arrays["time"][-1] + 3600, 3600)
         counts = np.histogram(arrays["at"], np.append(hours, hours[-1] + 3600))[0]
         lines.append(charts.Series(_("每小时独立投诉数"), hours.tolist(), counts.astype(float).tolist()))
-    units = [meta.get("unit", ""), _("在线数据 mg/m³") if found.kind != "river" else "mg/L"]
+    units = [meta.get("unit", "")]
+    if any(line.axis for line in lines):
+        units.append(_("在线数据 mg/m³") if found.kind != TraceRun.Kind.RIVER else "mg/L")
     return JsonResponse(charts.line(series=lines, units=units, zoom=True))
 
 

@@ -200,7 +200,8 @@ def _polygon(ring: list[list[float]]) -> dict[str, Any]:
 
 def _squares(places: list[list[float]], metres: float, latitude: float) -> dict[str, Any]:
     """Return the nodes of a grid as squares, joined to as few outlines as there are islands."""
-    half_north = metres / 2.0 / METRES_PER_DEGREE
+    # A little wider than a node, so that rows join in spite of rounded coordinates.
+    half_north = 1.01 * metres / 2.0 / METRES_PER_DEGREE
     half_east = half_north / math.cos(math.radians(latitude))
     runs: list[list[float]] = []
     # Neighbours of one row become one box first: a thousand squares are slow to join, forty rows are not.
