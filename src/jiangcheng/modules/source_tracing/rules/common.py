@@ -122,4 +122,5 @@ def ranked(probability: Floats, shown: int) -> list[int]:
     """Return the candidates to show, best first: those with a chance, at least three where there are three."""
     best = [int(index) for index in np.argsort(-probability, kind="stable")]
     alive = [index for index in best if probability[index] >= LEAST_SHOWN]
-    return (alive if len(alive) >= ALWAYS_SHOWN else best[:ALWAYS_SHOWN])[:shown]
+    possible = [index for index in best if probability[index] > 0] or best[:2]
+    return (alive if len(alive) >= ALWAYS_SHOWN else possible[:ALWAYS_SHOWN])[:shown]
