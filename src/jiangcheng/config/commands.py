@@ -50,6 +50,7 @@ def register(commands: Subparsers) -> None:
     standards_cli.register(commands)
     straw_cli.register(commands)
     _register_emergency(commands)
+    _register_trace(commands)
     _register_filters(commands)
     _register_plan(commands)
 
@@ -70,6 +71,14 @@ def _register_emergency(commands: Subparsers) -> None:
         from jiangcheng.config import emergency_cli
 
         emergency_cli.register(commands)
+
+
+def _register_trace(commands: Subparsers) -> None:
+    if "source_tracing" in settings.MODULES:
+        # Only here: importing models of a room that is not installed fails.
+        from jiangcheng.config import trace_cli
+
+        trace_cli.register(commands)
 
 
 # --- running ------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from ninja import Router
 from jiangcheng.core import manifest
 
 Shown = manifest.Page | manifest.MapLayer | manifest.HomeCard
+Card = manifest.FacilityCard | manifest.StationCard | manifest.CaseCard
 
 PACKAGES = (
     *(f"jiangcheng.core.{desk}" for desk in settings.DESKS),
@@ -74,15 +75,8 @@ def problems() -> list[str]:
     permissions = manifest.manifests.permissions()
     for declared in manifest.manifests:
         shown: list[Shown] = [*declared.pages, *declared.map_layers, *declared.home_cards]
-        cards: list[manifest.FacilityCard | manifest.StationCard | manifest.CaseCard] = [
-            *declared.facility_cards,
-            *declared.station_cards,
-            *declared.case_cards,
-        ]
-        held: list[Shown | manifest.FacilityCard | manifest.StationCard | manifest.CaseCard] = [
-            *shown,
-            *cards,
-        ]
+        cards: list[Card] = [*declared.facility_cards, *declared.station_cards, *declared.case_cards]
+        held: list[Shown | Card] = [*shown, *cards]
         for item in held:
             if item.permission not in permissions:
                 found.append(f"{declared.code}: {item.url_name}: no permission {item.permission!r}")

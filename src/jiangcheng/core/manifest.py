@@ -182,6 +182,9 @@ class Hook:
     ``place.receptors``
         ``(west, south, east, north) -> list[dict]``: what has to be protected in a box: ``name``, ``kind`` (in the
         reader's language), ``people``, ``longitude``, ``latitude``.
+    ``complaint.observations``
+        ``(kind, since, until) -> list[dict]``: located complaints of a kind as observations: ``case``, ``at``,
+        ``longitude``, ``latitude``, ``text`` and ``reporter``, a digest that is the same for the same contact.
     ``station.packets``
         ``(mns, start, end) -> list[dict]``: what devices sent, as it came: ``seq``, ``received``, ``mn``, ``cn``,
         ``raw``, and ``check``, the name of the CRC that fits.

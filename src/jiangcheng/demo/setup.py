@@ -29,6 +29,7 @@ from jiangcheng.demo import (
     register,
     safety,
     sound,
+    source_tracing,
     sources,
     stories,
     straw,
@@ -98,7 +99,7 @@ def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
     rooms = (
         enterprises, stories, fieldwork, greening, sound, emissions, water, sources, network, straw, climate,
-        ecovalue, safety, waste,
+        ecovalue, safety, waste, source_tracing,
     )  # fmt: skip
     for room in rooms:
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))

@@ -98,5 +98,6 @@ MANIFEST = Manifest(
         Hook("record.releases.publish", "participation.services.note_published"),
         Hook("record.corrections.uphold", "participation.services.note_answered"),
         Hook("record.corrections.reject", "participation.services.note_answered"),
+        Hook("complaint.observations", "participation.services.observations"),
     ),
 )  # fmt: skip

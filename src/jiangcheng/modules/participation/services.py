@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import hmac
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -36,6 +37,8 @@ from jiangcheng.modules.participation.models import (
 
 NAME, CONTACT = "participation.name", "participation.contact"
 HOUR = dt.timedelta(hours=1)
+MOST_OBSERVATIONS = 5_000
+"""Complaints of one event that a room is told."""
 
 
 class Refused(Exception):  # noqa: N818
@@ -144,6 +147,46 @@ def complain(
             at=at,
         )
     return complaint, code
+
+
+def observations(*, kind: str, since: dt.datetime, until: dt.datetime) -> list[dict[str, Any]]:
+    """Answer the hook ``complaint.observations``: complaints of a kind in ``[since, until)`` that have a place.
+
+    Who complained stays sealed: ``reporter`` is a keyed digest of the contact, the same for the same contact and
+    useless for finding it.
+    """
+    rows = (
+        Complaint.objects.filter(kind=kind, received_at__gte=since, received_at__lt=until)
+        .exclude(case__longitude=None)
+        .exclude(case__state="refused")
+        .select_related("case")
+        .order_by("received_at", "pk")
+    )
+    return [
+        {
+            "case": row.case.number,
+            "at": row.received_at,
+            "longitude": row.case.longitude,
+            "latitude": row.case.latitude,
+            "text": row.case.title_zh,
+            "reporter": _digest_of(row.sealed_contact),
+        }
+        for row in rows[:MOST_OBSERVATIONS]
+    ]
+
+
+def _digest_of(sealed_contact: str) -> str:
+    """Return a keyed digest of a contact, empty where there is none or it cannot be read any more."""
+    if not sealed_contact:
+        return ""
+    try:
+        contact = access.opened(sealed_contact, purpose=CONTACT)
+    except access.Broken:
+        return ""
+    # A telephone is the same with and without spaces, dashes and the country's prefix.
+    digits = "".join(letter for letter in contact if letter.isdecimal())
+    same = digits[-11:] if len(digits) >= 7 else contact.strip().casefold()
+    return hmac.new(settings.SECRET_KEY.encode(), same.encode(), hashlib.sha256).hexdigest()[:24]
 
 
 def found(*, number: str, code: str, address: str, at: dt.datetime) -> Complaint:

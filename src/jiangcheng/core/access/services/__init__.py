@@ -73,10 +73,11 @@ from jiangcheng.core.access.services.sessions import (
 )
 from jiangcheng.core.access.services.sessions import running as running_sessions
 from jiangcheng.core.access.services.tokens import TokenRefused, make_token, revoke_token, token_of
-from jiangcheng.core.access.services.vault import opened, sealed
+from jiangcheng.core.access.services.vault import Broken, opened, sealed
 
 __all__ = [
     "READ_PERSONAL",
+    "Broken",
     "ChainReport",
     "FacilityMissing",
     "OidcIdentity",

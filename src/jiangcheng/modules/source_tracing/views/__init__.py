@@ -1,0 +1,36 @@
+"""Pages of the room `source_tracing`."""
+
+from jiangcheng.modules.source_tracing.views.cards import case_card, plot_card, station_card
+from jiangcheng.modules.source_tracing.views.charts import series, winds
+from jiangcheng.modules.source_tracing.views.layers import areas, layer, layers, lines, points
+from jiangcheng.modules.source_tracing.views.pages import (
+    again,
+    desk,
+    dispatch,
+    inputs,
+    parks,
+    run,
+    start,
+    stop,
+)
+
+__all__ = [
+    "again",
+    "areas",
+    "case_card",
+    "desk",
+    "dispatch",
+    "inputs",
+    "layer",
+    "layers",
+    "lines",
+    "parks",
+    "plot_card",
+    "points",
+    "run",
+    "series",
+    "start",
+    "station_card",
+    "stop",
+    "winds",
+]

@@ -1,0 +1,77 @@
+"""The series of an event: the target with the candidates' online data, and the wind, over one period."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from jiangcheng.core.access.services import requires
+from jiangcheng.core.portal.services import charts
+from jiangcheng.modules.source_tracing import services
+from jiangcheng.modules.source_tracing.models import TraceRun
+from jiangcheng.modules.source_tracing.rules.refusals import Refusal
+from jiangcheng.modules.source_tracing.views import wording
+from jiangcheng.modules.source_tracing.views.pages import VIEW, visible_run
+
+AROUND = 36 * 3600
+"""Shown before and after the event [s]."""
+SHOWN = 3
+
+
+@require_GET
+@requires(VIEW)
+def series(request: HttpRequest, number: str) -> JsonResponse:
+    """Return the target's series and the online data of the first candidates, from the frozen inputs."""
+    found = visible_run(request, number)
+    arrays, meta = _frozen(found)
+    lines: list[charts.Series] = []
+    if "value" in arrays:
+        start, value = _cut(found, arrays["time"], arrays["value"])
+        lines.append(charts.Series(_("目标"), start, value))
+    online_time = arrays.get("online_time", arrays.get("time"))
+    if "online" in arrays and online_time is not None:
+        for row in found.candidates.all()[:SHOWN]:
+            start, value = _cut(found, online_time, arrays["online"][:, row.index])
+            if len(value):
+                name = f"{row.rank} · {wording.pair(row.name_zh, row.name_en)}"
+                lines.append(charts.Series(name, start, value, axis=1))
+    if found.kind == TraceRun.Kind.ODOUR and "at" in arrays:
+        hours = np.arange(arrays["time"][0], arrays["time"][-1] + 3600, 3600)
+        counts = np.histogram(arrays["at"], np.append(hours, hours[-1] + 3600))[0]
+        lines.append(charts.Series(_("每小时独立投诉数"), hours.tolist(), counts.astype(float).tolist()))
+    units = [meta.get("unit", "")]
+    if any(line.axis for line in lines):
+        units.append(_("在线数据 mg/m³") if found.kind != TraceRun.Kind.RIVER else "mg/L")
+    return JsonResponse(charts.line(series=lines, units=units, zoom=True))
+
+
+@require_GET
+@requires(VIEW)
+def winds(request: HttpRequest, number: str) -> JsonResponse:
+    """Return the wind at the target over the same period."""
+    found = visible_run(request, number)
+    arrays, _meta = _frozen(found)
+    lines = []
+    if "speed" in arrays:
+        start, speed = _cut(found, arrays["time"], arrays["speed"])
+        lines.append(charts.Series(_("风速"), start, speed))
+        start, direction = _cut(found, arrays["time"], arrays["direction"])
+        lines.append(charts.Series(_("风向（来自）"), start, direction, axis=1))
+    return JsonResponse(charts.line(series=lines, units=["m/s", "°"], zoom=True, decimals=1))
+
+
+def _frozen(found: TraceRun) -> tuple[dict[str, Any], dict[str, Any]]:
+    try:
+        return services.inputs_of(found)
+    except Refusal:
+        return {}, {}
+
+
+def _cut(found: TraceRun, time: Any, value: Any) -> tuple[list[int], list[float]]:
+    inside = (time >= found.starts_at.timestamp() - AROUND) & (time <= found.ends_at.timestamp() + AROUND)
+    inside &= np.isfinite(value)
+    return time[inside].astype(np.int64).tolist(), value[inside].tolist()
