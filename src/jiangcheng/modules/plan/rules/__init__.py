@@ -1,0 +1,73 @@
+"""How targets are read, scored, forecast, rolled up and summed to a score. Pure: no clock, no store."""
+
+from jiangcheng.modules.plan.rules.forecast import Forecast, outlook, trend, year_end
+from jiangcheng.modules.plan.rules.papers import canonical, digest
+from jiangcheng.modules.plan.rules.rollup import Rolled, roll_up
+from jiangcheng.modules.plan.rules.scoring import Item, county_score, duty_score, linear
+from jiangcheng.modules.plan.rules.tables import (
+    Binding,
+    Source,
+    System,
+    Task,
+    bindings,
+    in_force,
+    project_rows,
+    source,
+    systems,
+    table,
+    task,
+    tasks,
+    words,
+)
+from jiangcheng.modules.plan.rules.targets import (
+    Score,
+    Target,
+    adjusted,
+    family,
+    known_targets,
+    label,
+    path,
+    remaining,
+    score,
+    targets,
+    what_if,
+)
+
+__all__ = [
+    "Binding",
+    "Forecast",
+    "Item",
+    "Rolled",
+    "Score",
+    "Source",
+    "System",
+    "Target",
+    "Task",
+    "adjusted",
+    "bindings",
+    "canonical",
+    "county_score",
+    "digest",
+    "duty_score",
+    "family",
+    "in_force",
+    "known_targets",
+    "label",
+    "linear",
+    "outlook",
+    "path",
+    "project_rows",
+    "remaining",
+    "roll_up",
+    "score",
+    "source",
+    "systems",
+    "table",
+    "targets",
+    "task",
+    "tasks",
+    "trend",
+    "what_if",
+    "words",
+    "year_end",
+]
