@@ -13,6 +13,7 @@ from jiangcheng.modules.plan.services.programmes import (
     confirm_milestone,
     finish_duty,
     generate,
+    next_due,
     set_milestones,
 )
 from jiangcheng.modules.plan.services.scores import make_cards
@@ -20,6 +21,6 @@ from jiangcheng.modules.plan.services.status import REASONS, row, status, system
 
 __all__ = [
     "REASONS", "Generated", "check_adjustment", "compute_indicators", "confirm_milestone", "content", "export",
-    "finish_duty", "freeze", "generate", "load_projects", "make_cards", "record_report", "reproduce",
+    "finish_duty", "freeze", "generate", "load_projects", "make_cards", "next_due", "record_report", "reproduce",
     "require_evidence", "row", "set_milestones", "status", "systems_status", "title",
 ]  # fmt: skip

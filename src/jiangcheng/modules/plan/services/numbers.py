@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jiangcheng.core.access.models import User
@@ -108,9 +109,9 @@ def record_report(
     """Answer the hook of ``accept``: the number counts from now on; the report it revises is replaced."""
     report = TargetReport.objects.get(number=record_number)
     on = report.through_date
-    target = next((item for item in queries.versions(on=on) if item.id == report.target), None)
-    if target is None:
-        raise Refused(_("该指标在数据截至日没有生效的目标版本。"))
+    # A value of a year before the plan is its baseline: the target of today gives its unit and formula.
+    today = max(on, timezone.localdate(now))
+    target = next(item for item in queries.versions(on=today) if item.id == report.target)
     evidence = sorted(
         {
             proof.sha256

@@ -38,7 +38,8 @@ def generate(*, year: int, actor: User, at: dt.datetime, chapters: tuple[str, ..
 
     A task with a duty in the year before is copied from it with unit, wording, weight and milestones (dates of
     completion removed), so that a year starts from the edits of the last; any other task of the city's plan
-    that is not for later gets a duty with a milestone per quarter.
+    that is not for later gets a duty with a milestone per quarter. In a running year only the months that are
+    not over get one: nobody is late for what he has not been told.
 
     Parameters
     ----------
@@ -52,7 +53,8 @@ def generate(*, year: int, actor: User, at: dt.datetime, chapters: tuple[str, ..
     assert isinstance(programme, Programme)
     there = set(Duty.objects.filter(year=year, withdrawn_at=None).values_list("task", flat=True))
     before = {row.task: row for row in Duty.objects.filter(year=year - 1, withdrawn_at=None).order_by("-pk")}
-    copied = added = 0
+    today = timezone.localdate(at)
+    now, copied, added = (today.year, today.month), 0, 0
     for task in rules.tasks():
         wanted = task.document == "city" and (not chapters or task.chapter in chapters)
         if not wanted or task.id in there or _is_over(task, year):
@@ -60,7 +62,9 @@ def generate(*, year: int, actor: User, at: dt.datetime, chapters: tuple[str, ..
         earlier = before.get(task.id)
         if earlier is not None and earlier.state == "stopped":
             continue
-        _add(_copied(earlier, year) if earlier else _fresh(task, year), year, actor, at)
+        values = _copied(earlier, year) if earlier else _fresh(task, year)
+        values["milestones"] = [item for item in values["milestones"] if (year, item["month"]) >= now]
+        _add(values, year, actor, at)
         copied, added = copied + bool(earlier), added + (not earlier)
     return Generated(programme, copied, added)
 
@@ -97,7 +101,8 @@ def next_due(year: int, milestones: list[dict[str, Any]]) -> dt.datetime | None:
     if not months:
         return None
     last = dt.date(year, min(months), calendar.monthrange(year, min(months))[1])
-    return periods.day_bounds(last)[1]
+    # The last second of the day, so that it is shown as that day.
+    return dt.datetime.fromtimestamp(periods.day_bounds(last)[1] - 1, dt.UTC)
 
 
 @transaction.atomic

@@ -60,6 +60,7 @@ def targets(request: HttpRequest) -> HttpResponse:
     standings = queries.standings(on=on)
     rows = [shown.row(request, item, on) for item in standings if _matches(item, chosen, text)]
     context = {
+        "rows": rows,
         "chapters": _chapters(request, rows),
         "shown": len(rows),
         "total": len(standings),
