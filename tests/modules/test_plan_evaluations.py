@@ -38,12 +38,20 @@ def reported(people, value, at, year=2025):
               "unit_code": "transport", "document": "年鉴"}  # fmt: skip
     row = records.create(register="plan-reports", values=values, actor=people["department"], at=at)
     proof = registry.store_evidence(file=city.photo(), actor=people["department"], at=at)
-    records.act(record=row, action="submit", actor=people["department"], now=at, text="年鉴", evidence=[proof])
+    records.act(
+        record=row, action="submit", actor=people["department"], now=at, text="年鉴", evidence=[proof]
+    )
     records.act(record=row, action="accept", actor=people["verifier"], now=at)
 
 
 def adjusted(people, value, at, valid_from):
-    values = {"target": CODE, "new_value": value, "valid_from_date": valid_from, "document": "批复", "reason": "评估"}
+    values = {
+        "target": CODE,
+        "new_value": value,
+        "valid_from_date": valid_from,
+        "document": "批复",
+        "reason": "评估",
+    }
     row = records.create(register="plan-adjustments", values=values, actor=people["department"], at=at)
     records.act(record=row, action="approve", actor=people["verifier"], now=at, text="同意")
 
@@ -62,13 +70,15 @@ def test_an_old_report_still_shows_the_old_target_and_is_made_again_byte_by_byte
     reported(people, 46.0, later(3))
     duty = queries.duties(user=people["leader"], on=city.ON, year=2026)[0].duty
     records.act(record=duty, action="stop", actor=people["verifier"], now=later(3), text="中止")
-    new = services.freeze(kind="annual", on=city.ON + dt.timedelta(days=1), actor=people["verifier"], at=later(4))
+    new = services.freeze(
+        kind="annual", on=city.ON + dt.timedelta(days=1), actor=people["verifier"], at=later(4)
+    )
     assert [(row_of(it)["target"], row_of(it)["version"], row_of(it)["value"], row_of(it)["state"])
             for it in (old, new)] == [(50.0, 1, 45.0, "missed"), (44.0, 2, 46.0, "met")]  # fmt: skip
     assert services.reproduce(old) == old.content
     assert services.reproduce(new) == new.content
     assert rules.digest(old.content) == old.sha256 != new.sha256
-    assert [item.version for item in queries.history_of(target_id=CODE)] == [1, 2]
+    assert [item.version for item, _number in queries.history_of(target_id=CODE)] == [1, 2]
     again = services.freeze(kind="annual", on=city.ON, actor=people["verifier"], at=later(5))
     assert (again.edition, row_of(again)["target"], row_of(again)["value"]) == (2, 50.0, 46.0)
     client = Client()
@@ -97,6 +107,10 @@ def test_an_evaluation_leaves_the_house_in_five_forms(people):
     assert client.get(reverse("plan:export_evaluation", args=[made.pk, "csv"])).status_code == 200
     assert client.get(reverse("plan:export_evaluation", args=[made.pk, "exe"])).status_code == 404
     client.force_login(people["verifier"])
-    for wrong in ({"kind": "x", "on": "2026-01-01"}, {"kind": "annual", "on": "soon"}, {"kind": "annual", "on": "2999-01-01"}):
+    for wrong in (
+        {"kind": "x", "on": "2026-01-01"},
+        {"kind": "annual", "on": "soon"},
+        {"kind": "annual", "on": "2999-01-01"},
+    ):
         assert client.post(reverse("plan:freeze"), wrong).status_code == 302
     assert Evaluation.objects.count() == 1

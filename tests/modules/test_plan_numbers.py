@@ -101,7 +101,12 @@ def test_a_reported_value_counts_after_another_person_has_looked_at_its_evidence
         act(people, first, "accept", "department")
     act(people, first, "accept", "verifier")
     now = state(code)
-    assert (now["value"], now["date"], now["state"], now["source"]) == (41.5, "2025-12-31", "missed", "市交通运输局")
+    assert (now["value"], now["date"], now["state"], now["source"]) == (
+        41.5,
+        "2025-12-31",
+        "missed",
+        "市交通运输局",
+    )
     assert client.post(address, {**given_, "value": "42", "file": city.photo()}).status_code == 302
     second = ledgers.rows(register="plan-reports").exclude(pk=first.pk).get()
     assert second.revises == first.number
@@ -194,7 +199,14 @@ def test_both_editions_and_the_ambiguity_are_on_the_page_of_a_target(people):
     client.force_login(people["leader"])
     page = client.get(reverse("plan:target", args=[GOOD.id]), {"if": "3"})
     text = page.content.decode()
-    for words in ("HJ 633-2012", "HJ 633-2026", "92.9", "已超出 8 天", "空气优良天数比例达到90%以上", GOOD.note_zh):
+    for words in (
+        "HJ 633-2012",
+        "HJ 633-2026",
+        "92.9",
+        "已超出 8 天",
+        "空气优良天数比例达到90%以上",
+        GOOD.note_zh,
+    ):
         assert words in text, words
     assert len(page.context["what_if"]["answers"]) == 2
     assert queries.standing(target_id=GOOD.id, on=ON).outlook == "lost"

@@ -83,7 +83,13 @@ def test_a_county_is_scored_by_dated_rules_and_may_object(people):
     county, other = Region.objects.filter(level="county").order_by("code")
     for number in range(4):
         add(people, "catering", name_zh=f"店{number}", stoves=10, purifier=number > 0, region=county)
-    village = {"name_zh": "村", "households": 9, "people": 30, "sewage": "network", "facility_state": "normal"}
+    village = {
+        "name_zh": "村",
+        "households": 9,
+        "people": 30,
+        "sewage": "network",
+        "facility_state": "normal",
+    }
     records.create(
         register="villages", values={**village, "region": county}, actor=people["department"], at=city.AT
     )
@@ -96,7 +102,11 @@ def test_a_county_is_scored_by_dated_rules_and_may_object(people):
     # 20 of 80 points for the duties, 10 for the kitchens at 37.5, 10 for the village: too little weight.
     assert cards[county.code].score is None
     lines = {line["code"]: line for line in cards[county.code].content["items"]}
-    assert (lines["catering"]["value"], lines["catering"]["score"], lines["duties"]["value"]) == (75.0, 37.5, 80.0)
+    assert (lines["catering"]["value"], lines["catering"]["score"], lines["duties"]["value"]) == (
+        75.0,
+        37.5,
+        80.0,
+    )
     assert lines["relapse"]["score"] is None
     client = Client()
     client.force_login(people["department"])
@@ -113,11 +123,19 @@ def test_a_county_is_scored_by_dated_rules_and_may_object(people):
     assert [card.edition for card in queries.editions(queries.card(number=number))] == [2, 1]
     assert "成立" in client.get(reverse("plan:score_card", args=[number])).content.decode()
     for turn, item in enumerate(rules.in_force("city_items", city.ON)["items"]):
-        add(people, "beautiful-cities", region=county, year=2026, item=item["code"], value=80 + turn, document="评估")
+        add(
+            people,
+            "beautiful-cities",
+            region=county,
+            year=2026,
+            item=item["code"],
+            value=80 + turn,
+            document="评估",
+        )
     with pytest.raises(ValidationError):
         add(people, "beautiful-cities", year=2026, item="air", value=80, document="评估")
     beauty = {region.code: score for region, _own, score in queries.beauty(year=2026, on=city.ON)}
-    assert beauty[county.code] == 81.9
+    assert beauty[county.code] == 82.1
     assert beauty[other.code] is None
     assert client.get(reverse("plan:scores"), {"year": "2026"}).status_code == 200
 

@@ -67,7 +67,9 @@ def test_a_year_is_made_from_the_tasks_worked_through_scored_and_copied(people):
     act(people, programme, "publish", "verifier", JANUARY)
     duty = Duty.objects.filter(year=2026).order_by("pk").first()
     assert duty.due_at == dt.datetime(2026, 3, 31, 15, 59, 59, tzinfo=dt.UTC)
-    services.set_milestones(duty=duty, texts={2: "方案印发", 11: "总结"}, actor=people["department"], at=JANUARY)
+    services.set_milestones(
+        duty=duty, texts={2: "方案印发", 11: "总结"}, actor=people["department"], at=JANUARY
+    )
     assert [item["month"] for item in duty.milestones] == [2, 11]
     act(people, duty, "report", "department", at(2), text="已印发")
     with pytest.raises(Refused):
@@ -86,7 +88,9 @@ def test_a_year_is_made_from_the_tasks_worked_through_scored_and_copied(people):
     # One month of two was confirmed a month late.
     assert (duty.score, duty.state) == (100 - rule["points_per_month_late"] / 2, "done")
     other = Duty.objects.filter(year=2026, state="assigned").order_by("pk").first()
-    records.change(record=other, values={"title_zh": "改写的任务", "weight": 3.0}, actor=people["department"], at=at(4))
+    records.change(
+        record=other, values={"title_zh": "改写的任务", "weight": 3.0}, actor=people["department"], at=at(4)
+    )
     records.watch_due(now=at(4, 2))
     late = Case.objects.filter(findings__kind="plan.duty_overdue")
     assert late.count() == len(wanted) - 1
@@ -103,7 +107,10 @@ def test_a_running_year_asks_for_no_month_that_is_over(people):
     assert [item["month"] for item in duty.milestones] == [9, 12]
     with pytest.raises(ValidationError):
         records.change(
-            record=duty, values={"milestones": [{"month": 13, "text": "x"}]}, actor=people["department"], at=at(8)
+            record=duty,
+            values={"milestones": [{"month": 13, "text": "x"}]},
+            actor=people["department"],
+            at=at(8),
         )
 
 

@@ -60,7 +60,9 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
         _registers(cast)
         services.compute_indicators(on=on, at=now)
         # The evaluation goes before the adjustment: it keeps showing the number that held then.
-        services.freeze(kind="annual", on=on.replace(month=1, day=1) - dt.timedelta(days=1), actor=cast.reviewer, at=now)
+        services.freeze(
+            kind="annual", on=on.replace(month=1, day=1) - dt.timedelta(days=1), actor=cast.reviewer, at=now
+        )
         _adjustment(cast)
         services.make_cards(year=on.year, actor=cast.reviewer, at=now)
         _objections(cast)
@@ -97,7 +99,9 @@ def _report(cast: _Cast, target: rules.Target, year: int, value: float) -> Any:
         "unit_code": target.department, "document": DOCUMENT,
     }  # fmt: skip
     row = _add("plan-reports", values, cast)
-    records.act(record=row, action="submit", actor=cast.reporter, now=cast.now, text=DOCUMENT, evidence=[cast.proof])
+    records.act(
+        record=row, action="submit", actor=cast.reporter, now=cast.now, text=DOCUMENT, evidence=[cast.proof]
+    )
     return row
 
 
@@ -111,7 +115,9 @@ def _programme(cast: _Cast) -> None:
     counties = list(Region.objects.filter(level="county").order_by("code"))
     for place, duty in enumerate(Duty.objects.filter(year=year).order_by("pk")):
         months = [month for month in (3, 6, 9) if month < cast.on.month]
-        done = [{"month": month, "text": "季度进展（演示）", "done": f"{year}-{month:02d}-25"} for month in months]
+        done = [
+            {"month": month, "text": "季度进展（演示）", "done": f"{year}-{month:02d}-25"} for month in months
+        ]
         if place in (4, 9, 17) and done:
             done[-1].pop("done")
         milestones = [*done, *(item for item in duty.milestones if item["month"] not in months)]
@@ -160,7 +166,12 @@ def _ledger(cast: _Cast) -> None:
 def _registers(cast: _Cast) -> None:
     january = cast.on.replace(year=cast.on.year - 2, month=1, day=1)
     for place, unit in enumerate(("see", "agri", "water", "housing", "dev")):
-        values = {"unit_code": unit, "leader": f"演示责任人{'甲乙丙丁戊'[place]}", "post": "局长", "from_date": january}
+        values = {
+            "unit_code": unit,
+            "leader": f"演示责任人{'甲乙丙丁戊'[place]}",
+            "post": "局长",
+            "from_date": january,
+        }
         _add("plan-terms", values, cast)
     for place, kind in enumerate(("office", "school", "community", "factory", "village", "park")):
         values = {"name_zh": f"演示细胞{place + 1}", "kind": kind, "level": "city", "applicant": "演示单位",
@@ -200,10 +211,21 @@ def _objections(cast: _Cast) -> None:
     if county is None:
         return
     card = f"PF-{cast.on.year}-{county.code}-1"
-    for item, grounds in (("catering", "两户已停业，不应计入（演示）"), ("duties", "一项任务由市级牵头（演示）")):
-        row = _add("plan-objections", {"card": card, "item": item, "region": county, "grounds": grounds}, cast)
+    for item, grounds in (
+        ("catering", "两户已停业，不应计入（演示）"),
+        ("duties", "一项任务由市级牵头（演示）"),
+    ):
+        row = _add(
+            "plan-objections", {"card": card, "item": item, "region": county, "grounds": grounds}, cast
+        )
         if item == "catering":
-            records.act(record=row, action="uphold", actor=cast.reviewer, now=cast.now, text="情况属实，下一版剔除（演示）")
+            records.act(
+                record=row,
+                action="uphold",
+                actor=cast.reviewer,
+                now=cast.now,
+                text="情况属实，下一版剔除（演示）",
+            )
 
 
 def _page() -> ContentFile[bytes]:

@@ -65,11 +65,10 @@ class Standing:
 
     @property
     def baseline(self) -> tuple[int, float] | None:
-        """Return year and value of the first year anybody knows, if it lies before the target's."""
-        first = self.series[0] if self.series else None
-        if first is None or (self.target.target_year and first[0] >= self.target.target_year):
+        """Return year and value of the first year anybody knows, if it lies before the latest and the target's."""
+        if len(self.series) < 2 or (self.target.target_year and self.series[0][0] >= self.target.target_year):
             return None
-        return first
+        return self.series[0]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -113,12 +112,15 @@ def versions(*, on: datetime.date, known: Known | None = None) -> list[rules.Tar
     return [_adjusted(target, changes.get(target.id, ())) for target in rules.targets(on)]
 
 
-def history_of(*, target_id: str) -> list[rules.Target]:
-    """Return every version of a target, approved adjustments to come among them, the first one first."""
-    found = [target for target in rules.known_targets() if target.id == target_id]
+def history_of(*, target_id: str) -> list[tuple[rules.Target, str]]:
+    """Return every version of a target with the number of its adjustment, empty where the plan sets it.
+
+    Approved adjustments to come are among them; the first version comes first.
+    """
+    found = [(target, "") for target in rules.known_targets() if target.id == target_id]
     for change in _adjustments(None):
         if change.target == target_id and found:
-            found.append(_adjusted(found[-1], [change]))
+            found.append((_adjusted(found[-1][0], [change]), change.number))
     return found
 
 
@@ -129,7 +131,6 @@ def _adjusted(target: rules.Target, changes: Iterable[Adjustment]) -> rules.Targ
             value=change.new_value,
             year=change.new_year,
             valid_from=change.valid_from_date,
-            document=change.document,
         )
     return target
 

@@ -78,9 +78,7 @@ def family(target_id: str) -> str:
     return re.sub(r"_20\d\d$", "", target_id)
 
 
-def adjusted(
-    target: Target, *, value: float, year: int | None, valid_from: datetime.date, document: str
-) -> Target:
+def adjusted(target: Target, *, value: float, year: int | None, valid_from: datetime.date) -> Target:
     """Return the next version of a target after an approved adjustment."""
     return dataclasses.replace(
         target,
@@ -89,8 +87,6 @@ def adjusted(
         target_year=year or target.target_year,
         basis="number",
         valid_from=valid_from,
-        note_zh="；".join(filter(None, (target.note_zh, f"调整依据：{document}"))),
-        note_en="; ".join(filter(None, (target.note_en, f"adjusted by: {document}"))),
     )
 
 
@@ -189,7 +185,7 @@ def what_if(target: Target, counted: Mapping[str, float], change: float) -> dict
     if value is None:
         return {}
     found = score(target, round(value, 4))
-    return {"value": round(value, 4), **({} if found.gap is None else {"gap": found.gap})}
+    return {"value": round(value, 2), **({} if found.gap is None else {"gap": round(found.gap, 2) + 0.0})}
 
 
 def _imagined(target: Target, counted: Mapping[str, float], change: float) -> float | None:

@@ -58,16 +58,21 @@ def targets(request: HttpRequest) -> HttpResponse:
     chosen = {key: request.GET.get(key, "") for key in FILTERS}
     text = request.GET.get("q", "").strip()
     standings = queries.standings(on=on)
-    rows = [shown.row(request, item, on) for item in standings if _matches(item, chosen, text)]
+    every = [shown.row(request, item, on) for item in standings]
+    rows = [row for row in every if _matches(row.standing, chosen, text)]
+    narrowed = bool(text or any(chosen.values()))
+    chapters = _chapters(request, rows)
     context = {
         "rows": rows,
-        "chapters": _chapters(request, rows),
+        "tiles": _chapters(request, every),
+        # Without a filter the first chapter is open and the others fold: 134 lines are no overview.
+        "chapters": [(chapter, narrowed or place == 0) for place, chapter in enumerate(chapters)],
         "shown": len(rows),
         "total": len(standings),
         "chosen": chosen,
         "q": text,
         "counts": _counts(standings, chosen),
-        "risks": [row for row in rows if row.standing.outlook in ("at_risk", "lost")],
+        "risks": [row for row in every if row.standing.outlook in ("at_risk", "lost")],
         "filters": _filters(request),
     }
     return render(request, "plan/targets.html", context)
@@ -105,7 +110,7 @@ def target(request: HttpRequest, code: str) -> HttpResponse:
         "relatives": [
             (item, rules.label(item, language), shown.goal(item)) for item in relatives if item.id != code
         ],
-        "versions": [(item, shown.goal(item)) for item in queries.history_of(target_id=code)],
+        "versions": [(item, shown.goal(item), number) for item, number in queries.history_of(target_id=code)],
         "binding": binding,
         "binding_note": (binding.note_zh, binding.note_en)[language] if binding else "",
         "what_if": _what_if(request, standing),

@@ -49,6 +49,7 @@ def programme(request: HttpRequest, year: int | None = None) -> HttpResponse:
         "late": sum(line.late for line in lines),
         "chapters": _by_chapter(request, [line for line in lines if _matches(line, chosen)]),
         "chosen": chosen,
+        "narrowed": any(chosen.values()),
         "units": [(code, names[shown.column(request)]) for code, names in rules.words("departments").items()],
         "states": list(_state_names(request, "plan-duties").items()),
         "months": queries.MONTHS,
