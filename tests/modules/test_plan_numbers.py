@@ -16,6 +16,7 @@ from jiangcheng.core.indicators.models import IndicatorValue
 from jiangcheng.core.manifest import manifests
 from jiangcheng.core.records import queries as ledgers
 from jiangcheng.core.records import services as records
+from jiangcheng.core.registry import services as registry
 from jiangcheng.modules.plan import queries, rules, services
 from modules.test_plan import record
 
@@ -211,3 +212,16 @@ def test_both_editions_and_the_ambiguity_are_on_the_page_of_a_target(people):
     assert len(page.context["what_if"]["answers"]) == 2
     assert queries.standing(target_id=GOOD.id, on=ON).outlook == "lost"
     assert client.get(reverse("plan:target", args=["nothing"])).status_code == 404
+
+
+def test_what_is_measured_goes_before_what_somebody_reports_and_both_are_shown(people):
+    record(92.9, "HJ 633-2012", good_days=301, valid_days=324, days_left=41)
+    record(86.4, "HJ 633-2026", good_days=280, valid_days=324, days_left=41)
+    row = add(people, "plan-reports", target=GOOD.id, year=2026, value=95, through_date=dt.date(2026, 10, 31),
+              unit_code="see", document="快报")  # fmt: skip
+    proof = registry.store_evidence(file=city.photo(), actor=people["department"], at=city.AT)
+    act(people, row, "submit", "department", text="快报", evidence=[proof])
+    act(people, row, "accept", "verifier")
+    found = state(GOOD.id)
+    assert (found["value"], found["state"]) == (86.4, "missed")
+    assert [item["edition"] for item in found["editions"]] == ["reported", "HJ 633-2012", "HJ 633-2026"]

@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from core import city
 from jiangcheng.core.cases.models import Case
@@ -117,7 +118,7 @@ def test_a_running_year_asks_for_no_month_that_is_over(people):
 def test_the_pages_of_the_programme_open_and_obey_who_may_what(people):
     client = Client()
     client.force_login(people["department"])
-    year = dt.date.today().year
+    year = timezone.localdate().year
     assert client.post(reverse("plan:make_programme"), {"year": "1999"}).status_code == 302
     assert not Duty.objects.exists()
     services.generate(year=year, actor=people["department"], at=at(1, year=year), chapters=CHAPTERS)

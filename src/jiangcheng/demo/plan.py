@@ -26,7 +26,7 @@ PROJECTS_UNDER_WAY = 12
 DOCUMENT = "演示统计口径（合成数据）"
 STEPS = {"higher": (0.90, 0.94, 0.97), "lower": (1.12, 1.07, 1.03)}
 """Shares of the target in the last three years, by the better side."""
-THIN_CITIES = {
+THIN_CITIES: dict[str, dict[str, tuple[float, int | None]]] = {
     "220100": {"city_pm25_annual_2027": (33.0, None), "city_national_section_good_ratio_2027": (78.6, 14),
                "city_inferior_class5_sections_2027": (1, None)},
     "220300": {"city_pm25_annual_2027": (31.0, None), "city_builtup_black_odorous_2027": (0, None)},
@@ -60,9 +60,8 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
         _registers(cast)
         services.compute_indicators(on=on, at=now)
         # The evaluation goes before the adjustment: it keeps showing the number that held then.
-        services.freeze(
-            kind="annual", on=on.replace(month=1, day=1) - dt.timedelta(days=1), actor=cast.reviewer, at=now
-        )
+        before = on.replace(month=1, day=1) - dt.timedelta(days=1)
+        services.freeze(kind="annual", on=before, actor=cast.reviewer, at=now)
         _adjustment(cast)
         services.make_cards(year=on.year, actor=cast.reviewer, at=now)
         _objections(cast)
@@ -224,7 +223,7 @@ def _objections(cast: _Cast) -> None:
                 action="uphold",
                 actor=cast.reviewer,
                 now=cast.now,
-                text="情况属实，下一版剔除（演示）",
+                text="属实，下一版剔除（演示）",
             )
 
 

@@ -93,7 +93,19 @@ def prepare(*, now: dt.datetime, progress: Progress) -> State:
 
 def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
-    rooms = (enterprises, stories, fieldwork, greening, sound, emissions, water, sources, network, straw, plan)
+    rooms = (
+        enterprises,
+        stories,
+        fieldwork,
+        greening,
+        sound,
+        emissions,
+        water,
+        sources,
+        network,
+        straw,
+        plan,
+    )
     for room in rooms:
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))
 

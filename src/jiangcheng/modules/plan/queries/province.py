@@ -83,15 +83,17 @@ def _row(
     weights = {city: weight for city, (_value, weight, _source) in known.items() if weight}
     rolled = rules.roll_up(item["method"], cities, values, weights)
     ranks = _ranks(values, target.better)
-    places = [
-        CityPlace(
-            city, *known.get(city, (None, None, ""))[:2], ranks.get(city), known.get(city, ("", "", ""))[2]
-        )
-        for city in cities
-    ]
+    places = [_place(city, known.get(city), ranks.get(city)) for city in cities]
     places.sort(key=lambda place: (place.rank is None, place.rank or 0))
     complete = rolled.value if rolled.is_complete else None
     return ProvinceRow(target, item["method"], year, rolled, tuple(places), rules.score(target, complete))
+
+
+def _place(city: str, known: tuple[float, float | None, str] | None, rank: int | None) -> CityPlace:
+    if known is None:
+        return CityPlace(city, None, None, None, "")
+    value, weight, source = known
+    return CityPlace(city, value, weight, rank, source)
 
 
 def _ranks(values: dict[str, float], better: str) -> dict[str, int]:

@@ -170,19 +170,26 @@ def _standing(
     reviewed: set[str],
     on: datetime.date,
 ) -> Standing:
-    latest = [row for row in rows if row.value is not None]
-    latest = [row for row in latest if row.period_end_date == latest[0].period_end_date]
-    series: dict[int, float] = {}
-    for row in rows:
-        if row.value is not None:
-            # Editions come in ascending order within a period: the last one is the latest.
-            series[row.period_start_date.year] = row.value
+    known = sorted((row for row in rows if row.value is not None), key=lambda row: _order(target, row))
+    latest = [row for row in known if row.period_end_date == known[-1].period_end_date]
+    # Within a year the reading that counts comes last and stays.
+    series = {row.period_start_date.year: row.value for row in known if row.value is not None}
     readings = tuple(_reading(target, row) for row in latest)
     years = tuple(sorted(series.items()))
     return Standing(
         target, readings, years, _forecast(target, readings, years, settings, on),
         "" if readings else _reason(target, bound.get(target.id), reviewed),
     )  # fmt: skip
+
+
+def _order(target: rules.Target, row: IndicatorValue) -> tuple[datetime.date, bool, str]:
+    """Return where a value stands: by period, and within it the one that counts last.
+
+    What the platform computes fully goes before what somebody reports; where it computes a part only, the
+    report counts. Among editions of a standard the latest counts.
+    """
+    reported = bool(row.reported_by)
+    return row.period_end_date, reported != (target.computability == "computed"), row.edition
 
 
 def _reading(target: rules.Target, row: IndicatorValue) -> Reading:

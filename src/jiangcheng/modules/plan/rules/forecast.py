@@ -99,7 +99,8 @@ def _share(hits: float, judged: float, left: float, year: int, settings: Mapping
     )
     middle = hits + share * left
     low, high = max(hits, middle - reach), min(hits + left, middle + reach)
-    return Forecast(year, *(_round(100 * number / days) for number in (middle, low, high)), "days")
+    value, least, most = (_round(100 * number / days) for number in (middle, low, high))
+    return Forecast(year, value, least, most, "days")
 
 
 def _mean(

@@ -39,8 +39,9 @@ def roll_up(
     missing = tuple(code for code in cities if code not in needed)
     if not present:
         return Rolled(None, present, missing)
-    return Rolled(round(_METHODS[method]([values[c] for c in present], [weights.get(c, 1) for c in present]), 4),
-                  present, missing)  # fmt: skip
+    numbers = [values[code] for code in present]
+    loads = [weights.get(code, 1.0) for code in present]
+    return Rolled(round(_METHODS[method](numbers, loads), 4), present, missing)
 
 
 def _weighted(values: list[float], weights: list[float]) -> float:
@@ -50,9 +51,16 @@ def _weighted(values: list[float], weights: list[float]) -> float:
     )
 
 
-_METHODS = {
-    "mean": lambda values, _weights: sum(values) / len(values),
-    "weighted": _weighted,
-    "sum": lambda values, _weights: sum(values),
-    "all": lambda values, _weights: float(all(value >= 1 for value in values)),
-}
+def _mean(values: list[float], weights: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _sum(values: list[float], weights: list[float]) -> float:
+    return sum(values)
+
+
+def _all(values: list[float], weights: list[float]) -> float:
+    return float(all(value >= 1 for value in values))
+
+
+_METHODS = {"mean": _mean, "weighted": _weighted, "sum": _sum, "all": _all}

@@ -150,7 +150,7 @@ def source(target_id: str) -> Source:
 @functools.cache
 def tasks() -> tuple[Task, ...]:
     """Return every task of both plans, in their order."""
-    return tuple(Task(**row) for row in rows("tasks"))  # type: ignore[arg-type]
+    return tuple(Task(**row) for row in rows("tasks"))
 
 
 @functools.cache

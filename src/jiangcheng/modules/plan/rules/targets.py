@@ -159,7 +159,7 @@ def remaining(target: Target, counted: Mapping[str, float]) -> dict[str, float]:
         ``days_that_may_be_lost`` or ``sections_that_may_fail`` (negative: already too many), or
         ``mean_of_the_rest`` [unit of the target]; empty where the target has no budget.
     """
-    if target.target_value is None or not target.budget or not counted:
+    if target.target_value is None or not target.budget or not _is_counted(target, counted):
         return {}
     return _BUDGETS[target.budget](counted, target.target_value)
 
@@ -188,7 +188,14 @@ def what_if(target: Target, counted: Mapping[str, float], change: float) -> dict
     return {"value": round(value, 2), **({} if found.gap is None else {"gap": round(found.gap, 2) + 0.0})}
 
 
+def _is_counted(target: Target, counted: Mapping[str, float]) -> bool:
+    """Whether the parts of the budget are there: a number that somebody reported has none."""
+    return counted.keys() >= _PARTS[target.budget]
+
+
 def _imagined(target: Target, counted: Mapping[str, float], change: float) -> float | None:
+    if target.budget and not _is_counted(target, counted):
+        return None
     days = counted.get("valid_days", 0) + counted.get("days_left", 0)
     if target.budget == "good_days" and days:
         good = counted["good_days"] + counted["days_left"] - min(change, counted["days_left"])
@@ -241,6 +248,12 @@ def _good_sections(counted: Mapping[str, float], percent: float) -> dict[str, fl
     return {"sections_that_may_fail": allowed - (sections - good)}
 
 
+_PARTS = {
+    "good_days": {"good_days", "valid_days", "days_left"},
+    "heavy_days": {"heavy_days", "valid_days", "days_left"},
+    "mean": {"mean", "valid_days", "days_left"},
+    "good_sections": {"good_sections", "assessed_sections"},
+}
 _BUDGETS = {
     "good_days": _good_days,
     "heavy_days": _heavy_days,

@@ -79,7 +79,7 @@ def _record(
     document = rules.words("documents")[stands.document][0]
     indicators.record(
         computation=indicators.Computation(
-            indicator=target.id,
+            indicator=target.indicator or target.id,
             period=(dt.date(year, 1, 1), dt.date(year + 1, 1, 1)),
             edition=edition,
             value=value,

@@ -48,8 +48,8 @@ def generate(*, year: int, actor: User, at: dt.datetime, chapters: tuple[str, ..
     """
     programme = Programme.objects.filter(year=year, withdrawn_at=None).first()
     if programme is None:
-        values = {"year": year, "title_zh": f"美丽江城建设{year}年度行动方案"}
-        programme = records.create(register="plan-programmes", values=values, actor=actor, at=at)  # type: ignore[assignment]
+        title = {"year": year, "title_zh": f"美丽江城建设{year}年度行动方案"}
+        programme = records.create(register="plan-programmes", values=title, actor=actor, at=at)  # type: ignore[assignment]
     assert isinstance(programme, Programme)
     there = set(Duty.objects.filter(year=year, withdrawn_at=None).values_list("task", flat=True))
     before = {row.task: row for row in Duty.objects.filter(year=year - 1, withdrawn_at=None).order_by("-pk")}
@@ -62,8 +62,8 @@ def generate(*, year: int, actor: User, at: dt.datetime, chapters: tuple[str, ..
         earlier = before.get(task.id)
         if earlier is not None and earlier.state == "stopped":
             continue
-        values = _copied(earlier, year) if earlier else _fresh(task, year)
-        values["milestones"] = [item for item in values["milestones"] if (year, item["month"]) >= now]
+        values: dict[str, Any] = _copied(earlier, year) if earlier else _fresh(task, year)
+        values["milestones"] = [item for item in values["milestones"] if (year, int(item["month"])) >= now]
         _add(values, year, actor, at)
         copied, added = copied + bool(earlier), added + (not earlier)
     return Generated(programme, copied, added)

@@ -230,9 +230,12 @@ def _spark(series: Sequence[tuple[int, float]]) -> Spark | None:
         )
         for year, value in series
     ]
-    text = ", ".join(f"{year}: {value:g}" for year, value in series)
+    x, y = points[-1]
     return Spark(
-        " ".join(f"{x:.1f},{y:.1f}" for x, y in points), *(round(part, 1) for part in points[-1]), text
+        line=" ".join(f"{left:.1f},{top:.1f}" for left, top in points),
+        x=round(x, 1),
+        y=round(y, 1),
+        text=", ".join(f"{year}: {value:g}" for year, value in series),
     )
 
 
