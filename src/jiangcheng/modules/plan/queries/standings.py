@@ -208,7 +208,8 @@ def _forecast(
         counted = readings[-1].row.lineage.get("intermediates", {})
         if found := rules.year_end(target, counted, on.year, settings):
             return found
-    return rules.trend(series, max(on.year + 1, target.target_year or 0), settings)
+    found = rules.trend(series, max(on.year + 1, target.target_year or 0), settings)
+    return rules.within(found, 0.0, 100.0) if found and target.unit == "%" else found
 
 
 def _reason(target: rules.Target, binding: rules.Binding | None, reviewed: set[str]) -> str:

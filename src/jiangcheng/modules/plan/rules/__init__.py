@@ -1,6 +1,6 @@
 """How targets are read, scored, forecast, rolled up and summed to a score. Pure: no clock, no store."""
 
-from jiangcheng.modules.plan.rules.forecast import Forecast, outlook, trend, year_end
+from jiangcheng.modules.plan.rules.forecast import Forecast, outlook, trend, within, year_end
 from jiangcheng.modules.plan.rules.papers import canonical, digest
 from jiangcheng.modules.plan.rules.rollup import Rolled, roll_up
 from jiangcheng.modules.plan.rules.scoring import Item, county_score, duty_score, linear
@@ -68,6 +68,7 @@ __all__ = [
     "tasks",
     "trend",
     "what_if",
+    "within",
     "words",
     "year_end",
 ]

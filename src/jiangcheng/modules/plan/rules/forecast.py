@@ -75,6 +75,13 @@ def trend(series: Sequence[tuple[int, float]], year: int, settings: Mapping[str,
     return Forecast(year, _round(value), _round(value - reach), _round(value + reach), "line")
 
 
+def within(forecast: Forecast, least: float, most: float) -> Forecast:
+    """Return the forecast held between two numbers that nature or arithmetic does not let it pass."""
+    held = (min(most, max(least, number)) for number in (forecast.value, forecast.low, forecast.high))
+    value, low, high = held
+    return dataclasses.replace(forecast, value=value, low=low, high=high)
+
+
 def outlook(target: Target, forecast: Forecast | None) -> str:
     """Return ``secure``, ``at_risk`` or ``lost`` as the whole interval, a part or nothing meets the target.
 

@@ -228,12 +228,17 @@ def systems(request: HttpRequest) -> HttpResponse:
     language = shown.column(request)
     state, text = request.GET.get("state", ""), request.GET.get("q", "").strip().lower()
     found = rules.systems()
+    sizes = collections.Counter(system.group for system in found)
+    group = request.GET.get("group", "")
+    if not (state or text or group in sizes):
+        # One group at a time: 175 rows are no overview, and take their time.
+        group = found[0].group
     counts = collections.Counter(system.state for system in found)
     groups: dict[str, list[dict[str, object]]] = {}
     for system in found:
-        if (
-            state and system.state != state
-        ) or text not in f"{system.id} {system.name_zh} {system.name_en}".lower():
+        if (group in sizes and system.group != group) or (state and system.state != state):
+            continue
+        if text not in f"{system.id} {system.name_zh} {system.name_en}".lower():
             continue
         groups.setdefault(system.group, []).append(
             {
@@ -246,6 +251,7 @@ def systems(request: HttpRequest) -> HttpResponse:
         )
     context = {
         "groups": list(groups.items()),
+        "tiles": [(name, count, name == group) for name, count in sizes.items()],
         "total": len(found),
         "counts": [(code, *words, counts[code], code == state) for code, words in SYSTEM_STATES.items()],
         "state": state,

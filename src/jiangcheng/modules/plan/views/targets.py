@@ -65,7 +65,7 @@ def targets(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "tiles": _chapters(request, every),
-        # Without a filter the first chapter is open and the others fold: 134 lines are no overview.
+        # Without a filter only the first chapter is drawn: 134 lines are no overview, and take their time.
         "chapters": [(chapter, narrowed or place == 0) for place, chapter in enumerate(chapters)],
         "shown": len(rows),
         "total": len(standings),

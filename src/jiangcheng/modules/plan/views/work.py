@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import csv
 from typing import Any
 
@@ -37,9 +38,18 @@ def programme(request: HttpRequest, year: int | None = None) -> HttpResponse:
     """Show the programme of a year by chapter, each duty with its twelve months."""
     on = received_date(request)
     year = year or on.year
-    chosen = {key: request.GET.get(key, "") for key in ("unit", "state", "late")}
+    chosen = {key: request.GET.get(key, "") for key in ("unit", "state", "late", "chapter")}
     lines = queries.duties(user=person(request), on=on, year=year)
+    counts = collections.Counter(_chapter(line) for line in lines)
+    if not any(chosen.values()):
+        # One chapter at a time: hundreds of lines are no overview, and take their time.
+        chosen["chapter"] = next((code for code in rules.words("chapters") if counts[code]), "")
     context = {
+        "tiles": [
+            (code, names[shown.column(request)], counts[code], code == chosen["chapter"])
+            for code, names in rules.words("chapters").items()
+            if counts[code]
+        ],
         "year": year,
         "years": sorted({*queries.programme_years(), on.year, on.year + 1}, reverse=True),
         "programme": Programme.objects.filter(year=year, withdrawn_at=None).first(),
@@ -49,7 +59,6 @@ def programme(request: HttpRequest, year: int | None = None) -> HttpResponse:
         "late": sum(line.late for line in lines),
         "chapters": _by_chapter(request, [line for line in lines if _matches(line, chosen)]),
         "chosen": chosen,
-        "narrowed": any(chosen.values()),
         "units": [(code, names[shown.column(request)]) for code, names in rules.words("departments").items()],
         "states": list(_state_names(request, "plan-duties").items()),
         "months": queries.MONTHS,
@@ -249,8 +258,7 @@ def project_months(request: HttpRequest, number: str) -> HttpResponse:
 def _by_chapter(request: HttpRequest, lines: list[queries.Line]) -> list[tuple[str, list[dict[str, Any]]]]:
     by_code: dict[str, list[queries.Line]] = {}
     for line in lines:
-        found = rules.task(line.duty.task)
-        by_code.setdefault(found.chapter if found else "", []).append(line)
+        by_code.setdefault(_chapter(line), []).append(line)
     return [
         (names[shown.column(request)], _marked(request, by_code[code]))
         for code, names in rules.words("chapters").items()
@@ -272,8 +280,15 @@ def _marked(request: HttpRequest, lines: list[queries.Line]) -> list[dict[str, A
     ]
 
 
+def _chapter(line: queries.Line) -> str:
+    found = rules.task(line.duty.task)
+    return found.chapter if found else ""
+
+
 def _matches(line: queries.Line, chosen: dict[str, str]) -> bool:
     if chosen["unit"] and line.duty.unit_code != chosen["unit"]:
+        return False
+    if chosen["chapter"] and _chapter(line) != chosen["chapter"]:
         return False
     if chosen["state"] and line.duty.state != chosen["state"]:
         return False
