@@ -127,7 +127,8 @@ def test_the_pages_of_the_programme_open_and_obey_who_may_what(people):
     assert page.context["total"] == Duty.objects.count()
     card = reverse("plan:milestones", args=[duty.number])
     assert client.get(card).status_code == 200
-    assert client.post(card, {"month-12": "年底完成"}).status_code == 302
+    change = reverse("plan:set_milestones", args=[duty.number])
+    assert client.post(change, {"month-12": "年底完成"}).status_code == 302
     duty.refresh_from_db()
     assert [item["text"] for item in duty.milestones] == ["年底完成"]
     for address in (
@@ -138,6 +139,8 @@ def test_the_pages_of_the_programme_open_and_obey_who_may_what(people):
         assert client.get(address, headers={"accept-language": "en"}).status_code == 200, address
     assert client.get(reverse("plan:task", args=["T999"])).status_code == 404
     client.force_login(people["leader"])
+    assert "month-12" not in client.get(card).content.decode()
+    assert client.post(change, {"month-12": "x"}).status_code == 403
     assert client.post(reverse("plan:make_programme"), {"year": str(year)}).status_code == 403
     client.force_login(people["inspector"])
     assert client.get(reverse("plan:programme")).status_code == 403

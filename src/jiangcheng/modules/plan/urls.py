@@ -17,6 +17,7 @@ urlpatterns = [
     path("units/<str:code>/", views.unit, name="unit"),
     path("units/<str:code>/terms.csv", views.terms, name="terms"),
     path("duties/<str:number>/milestones", views.milestones, name="milestones"),
+    path("duties/<str:number>/milestones/set", views.set_milestones, name="set_milestones"),
     path("matrix/", views.matrix, name="matrix"),
     path("projects/", views.projects, name="projects"),
     path("projects/load", views.load_projects, name="load_projects"),

@@ -21,6 +21,7 @@ from jiangcheng.modules.plan.views.work import (
     programme,
     project_months,
     projects,
+    set_milestones,
     task,
     terms,
     unit,
@@ -29,6 +30,7 @@ from jiangcheng.modules.plan.views.work import (
 __all__ = [
     "card_targets", "check_evaluation", "evaluation", "evaluations", "export_evaluation", "freeze",
     "load_projects", "make_cards", "make_programme", "matrix", "milestones", "programme", "project_months",
-    "projects", "province", "report", "score_card", "scores", "systems", "target", "targets", "task", "terms",
+    "projects", "province", "report", "score_card", "scores", "set_milestones", "systems", "target", "targets",
+    "task", "terms",
     "unit",
 ]  # fmt: skip

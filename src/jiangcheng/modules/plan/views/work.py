@@ -20,7 +20,7 @@ from jiangcheng.core.access.services import person, received_at, received_date, 
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.records import queries as ledgers
 from jiangcheng.modules.plan import queries, rules, services
-from jiangcheng.modules.plan.models import Programme
+from jiangcheng.modules.plan.models import Duty, Programme
 from jiangcheng.modules.plan.views import shown
 
 MARKS = {
@@ -164,27 +164,40 @@ def _harmless(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
 
 
-@requires("plan.manage")
-def milestones(request: HttpRequest, number: str) -> HttpResponseBase:
-    """Show a duty's months on its page, and replace those that are not done."""
-    duty = ledgers.visible(register="plan-duties", user=person(request), on=received_date(request))
-    found = duty.filter(number=number).first()
-    if found is None:
-        raise Http404(number)
-    if request.method == "POST":
-        texts = {month: request.POST.get(f"month-{month}", "")[:120] for month in queries.MONTHS}
-        try:
-            services.set_milestones(duty=found, texts=texts, actor=person(request), at=received_at(request))
-        except (ValidationError, Refused) as error:
-            messages.error(request, str(error))
-        return redirect("records:plan-duties-row", number)
+@require_GET
+@requires("plan.view")
+def milestones(request: HttpRequest, number: str) -> HttpResponse:
+    """Show a duty's months on its page, with a form for those who keep the plan."""
+    found, on = _duty(request, number), received_date(request)
     by_month = {int(item["month"]): item for item in found.milestones}
     context = {
         "duty": found,
         "months": [(month, by_month.get(month, {})) for month in queries.MONTHS],
         "task": rules.task(found.task),
+        "may_manage": access.has(request.user, "plan.manage", on) and found.state not in ("done", "stopped"),
     }
     return render(request, "plan/_milestones.html", context)
+
+
+@require_POST
+@requires("plan.manage")
+def set_milestones(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Replace the milestones of a duty that are not done."""
+    found = _duty(request, number)
+    texts = {month: request.POST.get(f"month-{month}", "")[:120] for month in queries.MONTHS}
+    try:
+        services.set_milestones(duty=found, texts=texts, actor=person(request), at=received_at(request))
+    except (ValidationError, Refused) as error:
+        messages.error(request, str(error))
+    return redirect("records:plan-duties-row", number)
+
+
+def _duty(request: HttpRequest, number: str) -> Duty:
+    seen = ledgers.visible(register="plan-duties", user=person(request), on=received_date(request))
+    found = seen.filter(number=number).first()
+    if not isinstance(found, Duty):
+        raise Http404(number)
+    return found
 
 
 @require_GET
