@@ -18,6 +18,7 @@ from jiangcheng.core.records import queries as ledgers
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry import services as registry
 from jiangcheng.modules.plan import queries, rules, services
+from jiangcheng.modules.water import services as water
 from modules.test_plan import record
 
 ON = city.ON
@@ -225,3 +226,16 @@ def test_what_is_measured_goes_before_what_somebody_reports_and_both_are_shown(p
     found = state(GOOD.id)
     assert (found["value"], found["state"]) == (86.4, "missed")
     assert [item["edition"] for item in found["editions"]] == ["reported", "HJ 633-2012", "HJ 633-2026"]
+
+
+def test_sources_and_base_flows_of_the_water_room_are_targets_of_the_plan(people):
+    source = add(people, "drinking-sources", name_zh="水源", kind="river", level="city", in_use=True)
+    water.compute_ledger_indicators(on=ON, at=city.AT)
+    assert state("city_drinking_source_compliance")["value"] == 0
+    assert state("city_ecological_base_flow_rate")["reason_code"] == "too_little_data"
+    items = [code for code, _label in ledgers.model_of("source-checks")._meta.get_field("item").flatchoices]
+    for item in items:
+        add(people, "source-checks", source_number=source.number, item=item, answer="met", checked_date=ON)
+    water.compute_ledger_indicators(on=ON, at=city.AT)
+    found = state("city_drinking_source_compliance")
+    assert (found["value"], found["state"], found["source"]) == (100, "met", "drinking-sources: 1 rows")

@@ -219,7 +219,7 @@ def _reason(target: rules.Target, binding: rules.Binding | None, reviewed: set[s
         return "cities_missing"
     if binding is not None and binding.register:
         return "register_empty" if binding.register in manifests.registers() else "room_absent"
-    if target.indicator:
+    if target.indicator or target.id in manifests.indicators():
         return "too_little_data"
     return "awaited" if target.computability == "reported" else "no_source"
 

@@ -12,6 +12,7 @@ from jiangcheng.modules.water.services.gates import (
     gate_trace,
     note_relapse,
 )
+from jiangcheng.modules.water.services.ledger_targets import compute_ledger_indicators
 from jiangcheng.modules.water.services.loading import load
 from jiangcheng.modules.water.services.relapses import watch_black_waters
 from jiangcheng.modules.water.services.targets import compute_indicators
@@ -19,6 +20,7 @@ from jiangcheng.modules.water.services.targets import compute_indicators
 __all__ = [
     "FlowRefused",
     "compute_indicators",
+    "compute_ledger_indicators",
     "evaluate",
     "evaluate_period",
     "gate_chaos",
