@@ -79,7 +79,7 @@ def _fresh(task: rules.Task, year: int) -> dict[str, Any]:
         "task": task.id,
         "title_zh": task.name_zh,
         "unit_code": task.department,
-        "partners": " ".join(task.partners.split()),
+        "partners": "、".join(rules.words("departments")[code][0] for code in task.partners.split()),
         "milestones": [{"month": month, "text": text} for month, text in QUARTERS],
     }
 

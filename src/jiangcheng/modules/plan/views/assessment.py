@@ -263,7 +263,11 @@ def systems(request: HttpRequest) -> HttpResponse:
 def _links(system: rules.System, language: int) -> list[tuple[str, str]]:
     """Return words and addresses of a system's pages and registers, those that take no argument."""
     found = []
-    titles = {page.url_name: (page.names.zh, page.names.en)[language] for page in manifests.pages()}
+    shown_to_all = (page for item in manifests for page in item.public_pages)
+    titles = {
+        page.url_name: (page.names.zh, page.names.en)[language]
+        for page in (*manifests.pages(), *shown_to_all)
+    }
     for name in (*system.url_names, *(f"records:{code}" for code in system.registers)):
         try:
             found.append((titles.get(name, name), reverse(name)))
