@@ -263,14 +263,13 @@ def systems(request: HttpRequest) -> HttpResponse:
 def _links(system: rules.System, language: int) -> list[tuple[str, str]]:
     """Return words and addresses of a system's pages and registers, those that take no argument."""
     found = []
-    shown_to_all = (page for item in manifests for page in item.public_pages)
-    titles = {
-        page.url_name: (page.names.zh, page.names.en)[language]
-        for page in (*manifests.pages(), *shown_to_all)
-    }
+    titles = {page.url_name: page.names for page in manifests.pages()}
+    titles |= {page.url_name: page.names for item in manifests for page in item.public_pages}
     for name in (*system.url_names, *(f"records:{code}" for code in system.registers)):
         try:
-            found.append((titles.get(name, name), reverse(name)))
+            found.append(
+                ((titles[name].zh, titles[name].en)[language] if name in titles else name, reverse(name))
+            )
         except NoReverseMatch:
             continue
     return found
