@@ -129,7 +129,7 @@ def test_the_plan_page_filters_and_asks_the_database_a_fixed_number_of_times(
     client, town, django_assert_max_num_queries
 ):
     client.force_login(town["leader"])
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         everything = client.get(reverse("plan:targets")).context["rows"]
     assert len(everything) == 134
     awaited = client.get(reverse("plan:targets"), {"state": "awaited", "theme": "transport"}).context["rows"]

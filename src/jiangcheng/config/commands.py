@@ -53,6 +53,7 @@ def register(commands: Subparsers) -> None:
     _register_trace(commands)
     _register_filters(commands)
     _register_plan(commands)
+    _register_systems(commands)
 
 
 def _register_demo(commands: Subparsers) -> None:
@@ -348,4 +349,22 @@ def _plan_status(options: argparse.Namespace) -> int:
     for row in rows:
         value = "–" if row["value"] is None else f"{row['value']:g} {row['unit']}"
         print(f"{row['id']:<48} {value:>18}  {row['reason'] or row['source']}")
+    return 0
+
+
+def _register_systems(commands: Subparsers) -> None:
+    parser = commands.add_parser("systems", help="the systems that the two plans name")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    status = actions.add_parser("status", help="every system: works, partly or absent, where, and which test")
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(run=_systems_status)
+
+
+def _systems_status(options: argparse.Namespace) -> int:
+    rows = plan.systems_status()
+    if options.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return 0
+    for row in rows:
+        print(f"{row['id']:<8} {row['status']:<7} {row['name_zh']}  {row['reason']}")
     return 0

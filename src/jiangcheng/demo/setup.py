@@ -26,6 +26,7 @@ from jiangcheng.demo import (
     history,
     incidents,
     network,
+    plan,
     register,
     safety,
     sound,
@@ -99,7 +100,7 @@ def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
     rooms = (
         enterprises, stories, fieldwork, greening, sound, emissions, water, sources, network, straw, climate,
-        ecovalue, safety, waste, source_tracing,
+        ecovalue, safety, waste, source_tracing, plan,
     )  # fmt: skip
     for room in rooms:
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))

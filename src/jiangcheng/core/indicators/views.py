@@ -19,6 +19,9 @@ HISTORY_ROWS = 50
 INTERMEDIATES = {
     "sum": gettext_lazy("日值之和"),
     "mean": gettext_lazy("未修约均值"),
+    "deviation": gettext_lazy("日值标准差"),
+    "matched": gettext_lazy("符合条件的行数或分子"),
+    "total": gettext_lazy("全部行数或分母"),
     "valid_days": gettext_lazy("有效天数"),
     "good_days": gettext_lazy("优良天数"),
     "heavy_days": gettext_lazy("重度及以上天数"),

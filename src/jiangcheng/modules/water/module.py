@@ -626,5 +626,15 @@ MANIFEST = manifest.Manifest(
             "water.tasks.compute_indicators",
             manifest.Names("劣Ⅴ类断面数", "Sections worse than class V"),
         ),
+        manifest.Indicator(
+            "city_ecological_base_flow_rate",
+            "water.tasks.compute_indicators",
+            manifest.Names("生态基流保障率", "Ecological base flow kept"),
+        ),
+        manifest.Indicator(
+            "city_drinking_source_compliance",
+            "water.tasks.compute_indicators",
+            manifest.Names("饮用水水源地达标建设率", "Drinking-water sources up to standard"),
+        ),
     ),
 )

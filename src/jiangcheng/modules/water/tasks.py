@@ -15,7 +15,9 @@ def evaluate() -> None:
 
 def compute_indicators() -> None:
     """Score the water targets of the current year."""
-    services.compute_indicators(on=timezone.localdate(), at=timezone.now())
+    on, at = timezone.localdate(), timezone.now()
+    services.compute_indicators(on=on, at=at)
+    services.compute_ledger_indicators(on=on, at=at)
 
 
 def watch_black_waters() -> None:

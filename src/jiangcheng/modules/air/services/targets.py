@@ -110,7 +110,10 @@ def _mean(row: dict[str, str], days: np.ndarray, values: np.ndarray) -> tuple[fl
     """Return the yearly mean as reports round it, and the sum and count behind it."""
     year = next(item for item in rules.evaluate_year({"PM25": values}, days) if item.parameter == "PM25")
     total = float(np.nansum(values))
-    return year.mean, {"sum": round(total, 4), "valid_days": year.days, "mean": round(total / year.days, 6)}
+    numbers = {"sum": round(total, 4), "valid_days": year.days, "mean": round(total / year.days, 6)}
+    if year.days > 1:
+        numbers["deviation"] = round(float(np.nanstd(values, ddof=1)), 4)
+    return year.mean, numbers
 
 
 def _share(row: dict[str, str], days: np.ndarray, values: np.ndarray) -> tuple[float, dict[str, Any]]:

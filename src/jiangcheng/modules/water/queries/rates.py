@@ -162,7 +162,12 @@ def beauty(*, user: User, on: dt.date) -> list[BeautyRate]:
 
 def flows(*, user: User, on: dt.date, year: int) -> list[FlowStanding]:
     """Return the guarantee rate of each section in a year, up to the day before a date of that year."""
-    found = list(ledgers.visible(register="base-flow-sections", user=user, on=on).order_by("number"))
+    found = ledgers.visible(register="base-flow-sections", user=user, on=on).order_by("number")
+    return flow_standings(list(found), on=on, year=year)
+
+
+def flow_standings(found: list[BaseFlowSection], *, on: dt.date, year: int) -> list[FlowStanding]:
+    """Return the guarantee rate of given sections in a year, up to the day before a date of that year."""
     first = dt.date(year, 1, 1)
     last = min(dt.date(year, 12, 31), on - dt.timedelta(days=1))
     if not found or last < first:

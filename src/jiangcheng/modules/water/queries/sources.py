@@ -103,6 +103,25 @@ def check_list(*, source: DrinkingSource, on: dt.date) -> tuple[CheckLine, ...]:
     return _lines(_answers([source.number], on), source.number)
 
 
+def compliance(*, on: dt.date) -> tuple[int, int]:
+    """Return how many sources in use for the city and the counties meet every item, and how many there are."""
+    levels = (DrinkingSource.Level.CITY, DrinkingSource.Level.COUNTY)
+    numbers = list(
+        DrinkingSource.objects.filter(level__in=levels, in_use=True, withdrawn_at=None).values_list(
+            "number", flat=True
+        )
+    )
+    answers = _answers(numbers, on)
+    lists = [_lines(answers, number) for number in numbers]
+    return sum(_is_met(lines) for lines in lists), len(lists)
+
+
+def _is_met(lines: tuple[CheckLine, ...]) -> bool:
+    """Whether every item that applies is met; a list of which nothing applies proves nothing."""
+    applying = [line for line in lines if line.check is None or line.check.answer != "na"]
+    return bool(applying) and all(line.check is not None and line.check.answer == "met" for line in applying)
+
+
 def source_standings(*, user: User, on: dt.date, scope: Scope) -> list[SourceStanding]:
     """Return the sources a person may see: zones, check list, what is inside, what is missing."""
     sources = list(ledgers.visible(register="drinking-sources", user=user, on=on).order_by("number"))

@@ -12,6 +12,7 @@ from jiangcheng.modules.water.services.gates import (
     gate_trace,
     note_relapse,
 )
+from jiangcheng.modules.water.services.ledger_targets import compute_ledger_indicators
 from jiangcheng.modules.water.services.loading import load
 from jiangcheng.modules.water.services.online import judge_online, report_patrols
 from jiangcheng.modules.water.services.relapses import watch_black_waters
@@ -21,6 +22,7 @@ from jiangcheng.modules.water.services.use import watch_use
 __all__ = [
     "FlowRefused",
     "compute_indicators",
+    "compute_ledger_indicators",
     "evaluate",
     "evaluate_period",
     "gate_chaos",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import datetime
 import functools
 import math
-from collections.abc import Iterable, Mapping
-from importlib import resources
+import re
+from collections.abc import Mapping
 
 from jiangcheng.methods import budget
+from jiangcheng.modules.plan.rules import tables
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,13 +59,65 @@ class Score:
 
 @functools.cache
 def _all() -> tuple[Target, ...]:
-    return tuple(_target(row) for row in _table("targets.csv"))
+    return tuple(_target(row) for row in tables.rows("targets"))
 
 
-@functools.cache
-def words(table: str) -> dict[str, tuple[str, str]]:
-    """Return the names zh and en by code of ``departments``, ``themes`` or ``units``, in the order of the table."""
-    return {row["code"]: (row["name_zh"], row["name_en"]) for row in _table(f"{table}.csv")}
+def known_targets() -> tuple[Target, ...]:
+    """Return every version of every target as the plans set it."""
+    return _all()
+
+
+def label(target: Target, column: int) -> str:
+    """Return the name of a target with its year; ``column`` 0 is Chinese, 1 English."""
+    name = (target.name_zh, target.name_en)[column]
+    return f"{name} {target.target_year}" if target.target_year else name
+
+
+def family(target_id: str) -> str:
+    """Return what the targets of one quantity share: the id without its year."""
+    return re.sub(r"_20\d\d$", "", target_id)
+
+
+def adjusted(target: Target, *, value: float, year: int | None, valid_from: datetime.date) -> Target:
+    """Return the next version of a target after an approved adjustment."""
+    return dataclasses.replace(
+        target,
+        version=target.version + 1,
+        target_value=value,
+        target_year=year or target.target_year,
+        basis="number",
+        valid_from=valid_from,
+    )
+
+
+def path(points: Mapping[int, float], baseline: tuple[int, float] | None, years: range) -> dict[int, float]:
+    """Return what a year has to show for the way to the targets to be even.
+
+    Parameters
+    ----------
+    points
+        Target values by year, of one quantity.
+    baseline
+        Year and value before the first target; None where nobody has reported one.
+    years
+        The years asked for.
+
+    Returns
+    -------
+    dict
+        By year; years outside of what is known are left out. The platform's own reading: between its dates
+        the plan says nothing.
+    """
+    known = sorted({**dict([baseline] if baseline else []), **points}.items())
+    found = {}
+    for year in years:
+        before = [pair for pair in known if pair[0] <= year]
+        after = [pair for pair in known if pair[0] >= year]
+        if not before or not after:
+            continue
+        (first, low), (last, high) = before[-1], after[0]
+        found[year] = low if first == last else low + (high - low) * (year - first) / (last - first)
+    return found
 
 
 def targets(on: datetime.date) -> list[Target]:
@@ -107,9 +159,56 @@ def remaining(target: Target, counted: Mapping[str, float]) -> dict[str, float]:
         ``days_that_may_be_lost`` or ``sections_that_may_fail`` (negative: already too many), or
         ``mean_of_the_rest`` [unit of the target]; empty where the target has no budget.
     """
-    if target.target_value is None or not target.budget or not counted:
+    if target.target_value is None or not target.budget or not _is_counted(target, counted):
         return {}
     return _BUDGETS[target.budget](counted, target.target_value)
+
+
+def what_if(target: Target, counted: Mapping[str, float], change: float) -> dict[str, float]:
+    """Return how the year would end if something happened.
+
+    Parameters
+    ----------
+    counted
+        As for `remaining`; ``matched`` and ``total`` for a share of a register.
+    change
+        By budget: bad days among those to come (the others good), heavy days to come, the mean of the days to
+        come [unit of the target], or sections that fall behind; without a budget: rows that are added to those
+        that match.
+
+    Returns
+    -------
+    dict
+        ``value`` at the end of the year [unit of the target] and ``gap``; empty where nothing is counted.
+    """
+    value = _imagined(target, counted, change)
+    if value is None:
+        return {}
+    found = score(target, round(value, 4))
+    return {"value": round(value, 2), **({} if found.gap is None else {"gap": round(found.gap, 2) + 0.0})}
+
+
+def _is_counted(target: Target, counted: Mapping[str, float]) -> bool:
+    """Whether the parts of the budget are there: a number that somebody reported has none."""
+    return counted.keys() >= _PARTS[target.budget]
+
+
+def _imagined(target: Target, counted: Mapping[str, float], change: float) -> float | None:
+    if target.budget and not _is_counted(target, counted):
+        return None
+    days = counted.get("valid_days", 0) + counted.get("days_left", 0)
+    if target.budget == "good_days" and days:
+        good = counted["good_days"] + counted["days_left"] - min(change, counted["days_left"])
+        return 100 * good / days
+    if target.budget == "heavy_days" and days:
+        return 100 * (counted["heavy_days"] + min(change, counted["days_left"])) / days
+    if target.budget == "mean" and days:
+        return (counted["mean"] * counted["valid_days"] + change * counted["days_left"]) / days
+    if target.budget == "good_sections" and counted.get("assessed_sections"):
+        return 100 * max(0, counted["good_sections"] - change) / counted["assessed_sections"]
+    if counted.get("total"):
+        return 100 * min(counted["matched"] + change, counted["total"]) / counted["total"]
+    return None
 
 
 def _good_days(counted: Mapping[str, float], percent: float) -> dict[str, float]:
@@ -149,17 +248,18 @@ def _good_sections(counted: Mapping[str, float], percent: float) -> dict[str, fl
     return {"sections_that_may_fail": allowed - (sections - good)}
 
 
+_PARTS = {
+    "good_days": {"good_days", "valid_days", "days_left"},
+    "heavy_days": {"heavy_days", "valid_days", "days_left"},
+    "mean": {"mean", "valid_days", "days_left"},
+    "good_sections": {"good_sections", "assessed_sections"},
+}
 _BUDGETS = {
     "good_days": _good_days,
     "heavy_days": _heavy_days,
     "mean": _mean,
     "good_sections": _good_sections,
 }
-
-
-def _table(name: str) -> Iterable[dict[str, str]]:
-    path = resources.files("jiangcheng.modules.plan").joinpath("data", name)
-    return csv.DictReader(path.read_text(encoding="utf-8").splitlines())
 
 
 def _target(row: dict[str, str]) -> Target:

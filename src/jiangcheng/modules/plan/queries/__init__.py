@@ -1,0 +1,46 @@
+"""What the pages, the command line and the services read."""
+
+from jiangcheng.modules.plan.queries.measures import Measure, measure
+from jiangcheng.modules.plan.queries.province import CityPlace, ProvinceRow, province
+from jiangcheng.modules.plan.queries.scores import (
+    beauty,
+    card,
+    card_years,
+    cards,
+    counties,
+    county_items,
+    editions,
+    objections,
+)
+from jiangcheng.modules.plan.queries.standings import (
+    OUTLOOKS,
+    STATES,
+    Known,
+    Reading,
+    Standing,
+    history_of,
+    standing,
+    standings,
+    versions,
+)
+from jiangcheng.modules.plan.queries.work import (
+    MONTHS,
+    Line,
+    UnitRow,
+    duties,
+    line,
+    matrix,
+    of_task,
+    programme_years,
+    progress,
+    project,
+    projects,
+    terms,
+)
+
+__all__ = [
+    "MONTHS", "OUTLOOKS", "STATES", "CityPlace", "Known", "Line", "Measure", "ProvinceRow", "Reading",
+    "Standing", "UnitRow", "beauty", "card", "card_years", "cards", "counties", "county_items", "duties",
+    "editions", "history_of", "line", "matrix", "measure", "objections", "of_task", "programme_years",
+    "progress", "project", "projects", "province", "standing", "standings", "terms", "versions",
+]  # fmt: skip
