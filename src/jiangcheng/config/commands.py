@@ -361,6 +361,9 @@ def _register_systems(commands: Subparsers) -> None:
 
 
 def _systems_status(options: argparse.Namespace) -> int:
+    # Only here: an installation need not have the room.
+    from jiangcheng.modules.plan import services as plan
+
     rows = plan.systems_status()
     if options.json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
