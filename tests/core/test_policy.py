@@ -32,6 +32,7 @@ PUBLIC = {
     "public/data/stations.json", "public/data/stations/<str:code>/<str:day>.<str:form>",
     "air/public/", "water/public/", "water/outfalls/<str:number>/plate",
     "enforcement/published", "inspectorate/published",
+    "safety/ack/<str:token>",  # a neighbour acknowledges a notice by the signed link in it
     "enterprises/lists", "enterprises/p/<str:token>", "enterprises/plate-key.json",
     "enterprises/plate-revocations.json",
     "emissions/evidence-key.json",

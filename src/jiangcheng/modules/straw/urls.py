@@ -1,6 +1,6 @@
 """Addresses of the room `straw`."""
 
-from django.urls import path, re_path
+from django.urls import path
 
 from jiangcheng.modules.straw import views
 
@@ -22,7 +22,7 @@ urlpatterns = [
     path("accounts", views.accounts, name="accounts"),
     path("window", views.window, name="window"),
     path("season", views.season, name="season"),
-    re_path(r"^season\.(?P<form>pdf|docx|csv)$", views.season_file, name="season_file"),
+    path("season.<str:form>", views.season_file, name="season_file"),
     path("ledger/copy", views.copy_year, name="copy_year"),
     path("ledger", views.ledger, name="ledger"),
 ]

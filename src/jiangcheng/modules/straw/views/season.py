@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -47,6 +47,8 @@ def season(request: HttpRequest) -> HttpResponse:
 @requires("straw.view")
 def season_file(request: HttpRequest, form: str) -> HttpResponse:
     """Return the report of a season as PDF, DOCX or CSV."""
+    if form not in FORMS:
+        raise Http404
     on = received_date(request)
     first, last, _error = span(request, on)
     found = queries.season(user=person(request), on=on, first=first, last=last)
