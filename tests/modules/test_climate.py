@@ -218,3 +218,27 @@ def test_an_action_counts_once_and_an_account_never_gives_more_than_it_has(peopl
     another = add(people, "carbon-redemptions", account="A-1", points=50, purpose="公交卡")
     with pytest.raises(Refused, match="余额 30"):
         act(people, another, "grant")
+
+
+def test_coal_is_held_against_its_quota(people):
+    for unit, quota, used in (("昌邑区", 1000, 900), ("龙潭区", 500, 630)):
+        add(people, "coal-uses", unit=unit, year=2025, quota=quota, used=used)
+    client = Client()
+    client.force_login(people["department"])
+    page = client.get(reverse("climate:overview")).content.decode()
+    assert "102.0 %" in page
+    services.compute_indicators(on=ON, at=city.AT)
+    assert IndicatorValue.objects.get(indicator="climate.coal_share").value == pytest.approx(102)
+
+
+def test_climate_indices_and_risks_are_rows_and_layers_of_the_map(people):
+    where = {"longitude": 126.3, "latitude": 43.5}
+    add(people, "climate-indices", year=2025, place="城区", code="tmean", value=5.4, origin="气象局", **where)
+    with pytest.raises(ValidationError, match="code"):
+        add(people, "climate-indices", year=2025, place="城区", code="moon", value=1, origin="x", **where)
+    risk = {"name_zh": "江湾", "hazard": "flood", "level": "1", "assessed_date": ON, **where}
+    add(people, "climate-risks", **risk)
+    client = Client()
+    client.force_login(people["department"])
+    layer = client.get(reverse("records:climate-risks-layer")).json()
+    assert [feature["geometry"]["coordinates"] for feature in layer["features"]] == [[126.3, 43.5]]

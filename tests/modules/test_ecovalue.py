@@ -174,3 +174,33 @@ def test_neighbours_settle_by_the_months_of_the_section(people):
     page = client.get(reverse("ecovalue:compensation"), {"year": 2026}).content.decode()
     assert "磐石支付 30.00 万元" in page
     assert "10 个月缺数据" in page
+
+
+def test_rights_titles_and_funds_are_kept(people):
+    outline = {"type": "Polygon", "coordinates": [[[126, 43], [127, 43], [127, 44], [126, 43]]]}
+    right = {"name_zh": "松花湖单元", "kind": "水流", "owner": "全民所有", "area": 520.0, "outline": outline}
+    add(people, "nature-rights", **right)
+    add(
+        people,
+        "nature-titles",
+        name_zh="蛟河",
+        kind="mountains",
+        level="国家级",
+        titled_date=ON,
+        met=30,
+        indicators=32,
+    )
+    add(
+        people, "compensation-funds", kind="forest", year=2025, payer="省财政厅", payee="市财政局", amount=520
+    )
+    client = Client()
+    client.force_login(people["department"])
+    for code, text in (
+        ("nature-rights", "松花湖单元"),
+        ("nature-titles", "蛟河"),
+        ("compensation-funds", "省财政厅"),
+    ):
+        assert text in client.get(reverse(f"records:{code}")).content.decode()
+    assert "蛟河" in Client().get("/public/registers/nature-titles").content.decode()
+    with pytest.raises(ValidationError, match="amount"):
+        add(people, "compensation-funds", kind="forest", year=2025, payer="甲", payee="乙", amount=-1)

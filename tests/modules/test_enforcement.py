@@ -257,3 +257,36 @@ def test_a_decision_not_published_in_time_becomes_a_case_and_is_taken_down_after
     assert finding.ended_at is not None
     shown = queries.published(now=AT + dt.timedelta(days=3 * 365 - 1))
     assert shown.exists() and not queries.published(now=AT + dt.timedelta(days=3 * 365)).exists()
+
+
+def test_damage_is_assessed_agreed_and_restored_and_another_person_accepts(bureau):
+    _case, punishment = converted(bureau)
+    row = records.create(
+        register="compensations",
+        values={
+            "facility": punishment.facility,
+            "punishment_number": punishment.number,
+            "damage": "土壤受损 20 m²",
+        },
+        actor=bureau["officer"],
+        at=AT,
+    )
+    step(row, "start", bureau["leader"])
+    records.change(
+        record=row, values={"assessed": Decimal("120000")}, actor=bureau["officer"], at=AT, reason="鉴定"
+    )
+    step(row, "assess", bureau["officer"])
+    records.change(
+        record=row, values={"agreed": Decimal("110000")}, actor=bureau["officer"], at=AT, reason="磋商"
+    )
+    for action in ("agree", "restore"):
+        step(row, action, bureau["officer"])
+    with pytest.raises(Refused):
+        step(row, "accept", bureau["officer"])
+    step(row, "accept", bureau["reviewer"], files=[city.photo()])
+    row.refresh_from_db()
+    assert (row.state, row.agreed, row.punishment_number) == (
+        "accepted",
+        Decimal("110000"),
+        punishment.number,
+    )

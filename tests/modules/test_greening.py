@@ -174,3 +174,12 @@ def test_the_overview_counts_missing_items_and_shows_rules_that_are_ours(people)
     team = queries.teams(user=people["department"], on=city.ON)[0]
     assert ("vehicle", 2) in team.missing and team.percent == pytest.approx(100 / 75)
     assert "执法车辆 2" in client.get(reverse("greening:overview")).content.decode()
+
+
+def test_a_green_title_is_public_with_its_level_until_it_is_lost(people):
+    row = add(people, "green-titles", name_zh="甲厂", kind="factory", level="nation", listed_date=city.ON)
+    page = Client().get("/public/registers/green-titles").content.decode()
+    assert "甲厂" in page
+    assert "国家级" in page
+    assert act(people, row, "exit", text="复核不合格").to_state == "exited"
+    assert "甲厂" not in Client().get("/public/registers/green-titles").content.decode()
