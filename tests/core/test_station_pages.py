@@ -183,7 +183,7 @@ PAGES = {
     "air:overview": "Stations, AQI now",
     "water:overview": "Limiting items",
     "emissions:overview": "Hour mean / permit limit",
-    "plan:targets": "What remains",
+    "plan:targets": "Every number can be followed to its rows, its formula and its clause.",
     "observations:stations": "Last data",
     "air:card_lines": "City AQI, last 24 hours",
     "air:card_counties": "Worst section",

@@ -25,7 +25,7 @@ from jiangcheng.core.registry.models import ObservedProperty, Station
 from jiangcheng.modules.network import queries, services
 from jiangcheng.modules.network.models import DatasetState, Gap, LabSample, PullLog, StatisticsEdition
 from jiangcheng.modules.network.rules import tables
-from jiangcheng.standards import periods
+from jiangcheng.standards import dated, periods
 
 NOW = city.AT
 TODAY = int(NOW.timestamp()) // 3600 * 3600 - 9 * 3600
@@ -101,7 +101,9 @@ def test_a_new_element_is_a_row_of_the_table_and_nothing_else(people, monkeypatc
              "attributes": {"element": "light"}, "refresh_days": 30}  # fmt: skip
     version["elements"] = [light, *version["elements"]]
     monkeypatch.setattr(
-        tables, "table", lambda name, known=tables.table: (version,) if name == "elements" else known(name)
+        dated,
+        "_versions",
+        lambda path, known=dated._versions: (version,) if path.stem == "elements" else known(path),
     )
     point = city.named("L1", "光点", kind="manual", longitude=126.3, latitude=43.5, attributes={"element": "light"},
                        valid_from_date="2026-01-01")  # fmt: skip
