@@ -91,6 +91,21 @@ def test_every_feature_of_the_map_is_in_a_list_for_the_keyboard(page, log_in):
     expect(page.locator(".maplibregl-popup")).to_contain_text("丰满区热电厂")
 
 
+def test_what_lies_in_the_area_shown_can_be_listed_alone(page, log_in):
+    log_in(page)
+    page.goto("/map/?layers=facilities")
+    expect(page.locator("[data-map]")).to_have_attribute("data-ready", "")
+    page.locator(".map-list > summary").click()
+    everything = page.locator(".map-list tr")
+    count = everything.count()
+    page.goto("/map/?layers=facilities&c=10.0,10.0&z=9")
+    expect(page.locator("[data-map]")).to_have_attribute("data-ready", "")
+    page.locator(".map-list > summary").click()
+    expect(everything).to_have_count(count)
+    page.get_by_label("只列当前视野内的要素").check()
+    expect(page.locator(".map-list")).to_contain_text("没有要素")
+
+
 def test_without_webgl_the_map_is_a_list(page, log_in):
     page.add_init_script(
         "const real = HTMLCanvasElement.prototype.getContext;"

@@ -51,7 +51,11 @@ class OneMap {
       return
     }
     this.panel = new Panel(this.host, this.layers, this.full, (layer) => void this.toggle(layer))
-    this.list = new FeatureList(this.host, (layer, index) => this.open(layer, index))
+    this.list = new FeatureList(
+      this.host,
+      (layer, index) => this.open(layer, index),
+      () => this.view?.bounds(),
+    )
     if (this.full && this.layers.some((layer) => layer.entry.timed)) {
       this.time = new TimeSlider(this.host, this.wanted.at, () => this.timeChanged())
     }
@@ -97,7 +101,10 @@ class OneMap {
       this.view.look(this.wanted.centre, this.wanted.zoom)
       this.fitted = true
     }
-    this.view.onMove(() => this.remember())
+    this.view.onMove(() => {
+      this.remember()
+      this.list?.moved()
+    })
   }
 
   /** Fetches every layer that is shown; what cannot be fetched says so in the legend and keeps its old state. */

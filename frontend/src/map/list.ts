@@ -1,5 +1,6 @@
 import { element, localAddress } from '../shell/dom'
 import { text } from '../shell/texts'
+import { boundsOf, type Bounds } from './data'
 import type { LayerState } from './index'
 import { valueOf } from './popup'
 import type { Thing } from './types'
@@ -9,15 +10,31 @@ const MOST = 200
 /** Everything on the map as tables: for screen readers, for the keyboard, and where there is no WebGL. */
 export class FeatureList {
   private readonly content = element('div')
-  private readonly box = element('details', { class: 'map-list' }, element('summary', {}, text('list')), this.content)
+  private readonly inView = element('input', { type: 'checkbox' })
+  private readonly choice = element('label', { class: 'row', hidden: true }, this.inView, text('inView'))
+  private readonly box = element(
+    'details',
+    { class: 'map-list' },
+    element('summary', {}, text('list')),
+    this.choice,
+    this.content,
+  )
   private layers: LayerState[] = []
 
+  /** `view` tells the area that is shown; nothing where nothing is drawn. */
   constructor(
     host: HTMLElement,
     private readonly picked: (layer: LayerState, index: number) => void,
+    private readonly view: () => Bounds | undefined,
   ) {
     host.append(this.box)
     this.box.addEventListener('toggle', () => this.fill())
+    this.inView.addEventListener('change', () => this.fill())
+  }
+
+  /** The area shown has changed. */
+  moved(): void {
+    if (this.inView.checked) this.fill()
   }
 
   open(): void {
@@ -31,16 +48,22 @@ export class FeatureList {
 
   private fill(): void {
     if (!this.box.open) return
-    this.content.replaceChildren(...this.layers.filter((layer) => layer.shown).flatMap((layer) => this.section(layer)))
+    const area = this.view()
+    this.choice.hidden = !area
+    const within = this.inView.checked ? area : undefined
+    const shown = this.layers.filter((layer) => layer.shown)
+    this.content.replaceChildren(...shown.flatMap((layer) => this.section(layer, within)))
   }
 
-  private section(layer: LayerState): HTMLElement[] {
-    const features = layer.things?.features ?? []
-    const rows = features.slice(0, MOST).map((thing, index) => this.row(layer, thing, index))
+  private section(layer: LayerState, within: Bounds | undefined): HTMLElement[] {
+    const features = (layer.things?.features ?? [])
+      .map((thing, index) => ({ thing, index }))
+      .filter(({ thing }) => !within || overlaps(thing, within))
+    const rows = features.slice(0, MOST).map(({ thing, index }) => this.row(layer, thing, index))
     const body = rows.length ? rows : [element('tr', {}, element('td', {}, text('noFeatures')))]
     const table = element('table', { class: 'table' }, element('tbody', {}, ...body))
     const more = features.length > MOST ? element('p', { class: 'muted' }, text('more', features.length - MOST)) : null
-    return [element('h3', {}, layer.entry.name), table, ...(more ? [more] : [])]
+    return [element('h3', {}, `${layer.entry.name} (${features.length})`), table, ...(more ? [more] : [])]
   }
 
   private row(layer: LayerState, thing: Thing, index: number): HTMLElement {
@@ -57,4 +80,10 @@ export class FeatureList {
       element('td', {}, url ? element('a', { href: url }, text('open')) : ''),
     )
   }
+}
+
+/** Tells whether a feature reaches into an area; of areas and lines the box around them counts. */
+function overlaps(thing: Thing, [west, south, east, north]: Bounds): boolean {
+  const box = boundsOf([{ type: 'FeatureCollection', features: [thing] }])
+  return !!box && box[0] <= east && box[2] >= west && box[1] <= north && box[3] >= south
 }

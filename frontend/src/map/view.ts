@@ -24,6 +24,7 @@ export interface MapView {
   addLayer(entry: LayerEntry, shown: boolean): void
   show(entry: LayerEntry, things: Things): void
   setShown(entry: LayerEntry, shown: boolean): void
+  bounds(): Bounds
   fit(bounds: Bounds): void
   look(centre: [number, number], zoom: number): void
   position(): { centre: [number, number]; zoom: number }
@@ -123,6 +124,11 @@ export class MapLibreView implements MapView {
   position(): { centre: [number, number]; zoom: number } {
     const { lng, lat } = this.map.getCenter()
     return { centre: [lng, lat], zoom: this.map.getZoom() }
+  }
+
+  bounds(): Bounds {
+    const shown = this.map.getBounds()
+    return [shown.getWest(), shown.getSouth(), shown.getEast(), shown.getNorth()]
   }
 
   popup(thing: Thing, at: Position): void {

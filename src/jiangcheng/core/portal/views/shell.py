@@ -144,6 +144,7 @@ def _texts() -> dict[str, str]:
         "copied": _("已复制"),
         "layers": _("图层"),
         "list": _("要素列表"),
+        "inView": _("只列当前视野内的要素"),
         "noWebgl": _("这个浏览器不能显示地图（没有 WebGL2）。下面按图层列出全部要素。"),
         "typePlace": _("这个浏览器不能显示地图（没有 WebGL2）。请直接填写经纬度。"),
         "ownPlace": _("用我现在的位置"),
