@@ -9,11 +9,13 @@ import uuid
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core import city
+from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import AuditEntry
 from jiangcheng.core.cases import services as cases
 from jiangcheng.core.cases.models import Case
@@ -365,3 +367,16 @@ def test_every_kind_has_a_door():
     assert set(services.KINDS) == {
         "reports", "actions", "visits", "patrol-start", "patrol-stop", "traces", "suggestions",
     }  # fmt: skip
+
+
+def test_patrols_of_chiefs_are_counted_for_whoever_keeps_their_roster(people):
+    river = access.create_user(username="river", password=city.PASSWORD, display_name="江段长", at=city.AT)
+    duty = {"grid_cell": "220202-01", "user": "river", "duty": "river_chief", "valid_from_date": "2026-01-01"}
+    assert registry.import_register("grid_duties", [duty], actor=None, at=city.AT).errors == ()
+    now = timezone.now()
+    for days in (1, 5, 40):
+        Patrol.objects.create(key=uuid.uuid4(), user=river, started_at=now - dt.timedelta(days=days))
+    page = client_of(people["department"]).get(reverse("fieldwork:chiefs")).content.decode()
+    assert "江段长" in page
+    assert '<td class="num">2</td>' in page
+    assert client_of(people["inspector"]).get(reverse("fieldwork:chiefs")).status_code == 403

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from core import city
 from jiangcheng.core.access.models import AuditEntry, User
@@ -277,3 +278,13 @@ def test_open_data_tell_a_day_of_a_station_and_nothing_of_outlets(bureau, client
 def test_follow_codes_are_long_and_do_not_repeat():
     codes = {rules.follow_code(number.to_bytes(16, "big")) for number in range(10**30, 10**30 + 1000)}
     assert len(codes) == 1000 and all(len(code) == 11 for code in codes)
+
+
+def test_the_hours_of_volunteers_are_counted_by_people(bureau, client):
+    for activity, people, hours in (("净滩", 12, 2.5), ("宣讲", 4, 1.0)):
+        values = {"organisation": "松花江志愿队", "activity": activity, "held_date": timezone.localdate()}
+        records.create(
+            register="volunteer-services", values={**values, "people": people, "hours": hours},
+            actor=bureau["department"], at=AT,
+        )  # fmt: skip
+    assert "2 次活动，16 人次，34 小时" in client.get(reverse("participation:home")).content.decode()

@@ -6,7 +6,17 @@ MANIFEST = Manifest(
     code="fieldwork",
     names=Names("移动端", "Field app"),
     permissions=(Permission("fieldwork.use", Names("使用移动端", "Use the field app")),),
-    pages=(Page("fieldwork:app", Names("移动端", "Field app"), "fieldwork.use", "act", "smartphone", 60),),
+    pages=(
+        Page("fieldwork:app", Names("移动端", "Field app"), "fieldwork.use", "act", "smartphone", 60),
+        Page(
+            "fieldwork:chiefs",
+            Names("河湖林田长巡查", "Patrols of chiefs"),
+            "cases.roster",
+            "act",
+            "footprints",
+            61,
+        ),
+    ),
     registers=(
         Register(
             code="suggestions",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Iterable
 from typing import Any
 
 import shapely
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from jiangcheng.core.access import queries as access
@@ -23,6 +24,7 @@ from jiangcheng.core.registry.models import Evidence, Facility, GridCell, GridDu
 from jiangcheng.modules.fieldwork import rules
 from jiangcheng.modules.fieldwork.models import Patrol, Submission
 
+CHIEFS = (GridDuty.Duty.RIVER_CHIEF, GridDuty.Duty.FOREST_CHIEF, GridDuty.Duty.FIELD_CHIEF)
 SIMPLIFIED = 5e-5
 """Tolerance of the outlines phones get [degrees], about 5 m."""
 MOST_CASES, MOST_ROWS, MOST_FACILITIES, MOST_CHECKLISTS, MOST_CELLS = 60, 40, 300, 40, 80
@@ -150,6 +152,44 @@ def patrols(*, user: User, on: dt.date) -> QuerySet[Patrol]:
     led = valid.filter(user=user, duty=GridDuty.Duty.CHIEF)
     people = valid.filter(grid_cell__in=led.values("grid_cell")).values("user")
     return Patrol.objects.filter(Q(user=user) | Q(user__in=people)).order_by("-started_at")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ChiefPatrols:
+    """How often a chief was on patrol; chiefs are counted, not ranked."""
+
+    person: User
+    duty: str
+    cells: tuple[GridCell, ...]
+    patrols: int
+    last_at: dt.datetime | None
+
+
+def chief_patrols(*, user: User, on: dt.date, since: dt.datetime, until: dt.datetime) -> list[ChiefPatrols]:
+    """Return the river, forest and field chiefs of the areas a person keeps rosters of, by duty and name."""
+    scope = access.scope(user, "cases.roster", on)
+    duties = (
+        GridDuty.objects.filter(duty__in=CHIEFS, valid_from_date__lte=on)
+        .filter(Q(valid_to_date=None) | Q(valid_to_date__gt=on))
+        .filter(scope.as_filter(region="grid_cell__region__code", facility=None))
+        .select_related("user", "grid_cell")
+        .order_by("duty", "user__display_name", "grid_cell__code")
+    )
+    cells: dict[tuple[str, User], list[GridCell]] = {}
+    for row in duties:
+        cells.setdefault((row.duty, row.user), []).append(row.grid_cell)
+    counted = {
+        row["user"]: (row["count"], row["last"])
+        for row in Patrol.objects.filter(
+            user__in={person for _, person in cells}, started_at__gte=since, started_at__lt=until
+        )
+        .values("user")
+        .annotate(count=Count("pk"), last=Max("started_at"))
+    }
+    return [
+        ChiefPatrols(person, duty, tuple(held), *counted.get(person.pk, (0, None)))
+        for (duty, person), held in cells.items()
+    ]
 
 
 def submission(*, key: uuid.UUID) -> Submission | None:

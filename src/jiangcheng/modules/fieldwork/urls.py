@@ -7,6 +7,7 @@ from jiangcheng.modules.fieldwork import api, views
 app_name = "fieldwork"
 urlpatterns = [
     path("", views.app, name="app"),
+    path("chiefs", views.chiefs, name="chiefs"),
     path("sw.js", views.worker, name="worker"),
     path("manifest.webmanifest", views.web_manifest, name="manifest"),
     path("api/bootstrap", api.bootstrap, name="bootstrap"),

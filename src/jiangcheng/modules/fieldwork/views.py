@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import pathlib
@@ -15,11 +16,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from jiangcheng.core.access.services import public, requires
+from jiangcheng.core.access.services import person, public, received_at, received_date, requires
+from jiangcheng.core.registry.models import GridDuty
+from jiangcheng.modules.fieldwork import queries
 
 ENTRY, WORKER = "src/field/index.ts", "src/field/worker.ts"
 ICONS = ("fieldwork/icon-192.png", "fieldwork/icon-512.png")
 THEME = "#0f5b57"
+PATROL_DAYS = 30
+"""Days of the page of the chiefs; a span to look at, not a rule."""
 
 
 @require_GET
@@ -27,6 +32,22 @@ THEME = "#0f5b57"
 def app(request: HttpRequest) -> HttpResponse:
     """Show the shell; it names nobody, so that a phone may keep it for times without a network."""
     return render(request, "fieldwork/app.html", {"theme": THEME})
+
+
+@require_GET
+@requires("cases.roster")
+def chiefs(request: HttpRequest) -> HttpResponse:
+    """Show how often river, forest and field chiefs were on patrol in the last days."""
+    now = received_at(request)
+    since = now - dt.timedelta(days=PATROL_DAYS)
+    rows = queries.chief_patrols(user=person(request), on=received_date(request), since=since, until=now)
+    names = {
+        GridDuty.Duty.RIVER_CHIEF: _("河湖长"),
+        GridDuty.Duty.FOREST_CHIEF: _("林长"),
+        GridDuty.Duty.FIELD_CHIEF: _("田长"),
+    }
+    found = [(names[GridDuty.Duty(row.duty)], row) for row in rows]
+    return render(request, "fieldwork/chiefs.html", {"rows": found, "days": PATROL_DAYS})
 
 
 @require_GET

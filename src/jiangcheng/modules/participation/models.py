@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -115,3 +116,15 @@ class Organisation(Record):
     members = models.PositiveIntegerField(_("人数"), default=0)
     activities = models.TextField(_("活动"), blank=True)
     contact = models.CharField(_("联系人与电话"), max_length=120, blank=True)
+
+
+class VolunteerService(Record):
+    """An activity of volunteers, with the hours each of them gave (志愿服务时长)."""
+
+    organisation = models.CharField(_("组织"), max_length=120)
+    activity = models.CharField(_("活动名称"), max_length=160)
+    held_date = models.DateField(_("活动日期"))
+    people = models.PositiveIntegerField(_("参加人数"), validators=(MinValueValidator(1),))
+    hours = models.FloatField(
+        _("人均时长（小时）"), validators=(MinValueValidator(0.1), MaxValueValidator(24))
+    )

@@ -82,6 +82,13 @@ MANIFEST = Manifest(
             filters=("kind",), search=("name_zh", "registration"), key=("name_zh",), prefix="ZZ",
             personal=("contact",), public=("name_zh", "kind", "members", "activities"), order=823,
         ),
+        _register(
+            "volunteer-services", "志愿服务时长", "Hours of volunteers", "VolunteerService",
+            columns=("number", "organisation", "activity", "held_date", "people", "hours"),
+            fields=("organisation", "region", "activity", "held_date", "people", "hours"),
+            filters=("region",), search=("organisation", "activity"), key=("organisation", "activity", "held_date"),
+            prefix="ZY", order=824,
+        ),
     ),
     public_pages=(
         PublicPage("participation:home", Names("首页", "Home"), "house", order=1),

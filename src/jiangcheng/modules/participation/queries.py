@@ -13,7 +13,13 @@ from jiangcheng.core.cases import queries as cases
 from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import ObservedProperty, Station
 from jiangcheng.modules.participation import rules
-from jiangcheng.modules.participation.models import Complaint, Opening, Organisation, Release
+from jiangcheng.modules.participation.models import (
+    Complaint,
+    Opening,
+    Organisation,
+    Release,
+    VolunteerService,
+)
 
 OPEN_KINDS = (Station.Kind.AIR, Station.Kind.WATER)
 """Kinds of station whose values are open data."""
@@ -93,3 +99,14 @@ def open_values(*, station: Station, day: dt.date) -> list[dict[str, Any]]:
         }
         for row in sorted(rows, key=lambda row: (row["start"], row["property"]))
     ]
+
+
+def volunteering(*, year: int) -> dict[str, float]:
+    """Return activities, people and hours that volunteers gave in a year (people × hours each, added up)."""
+    rows = VolunteerService.objects.filter(held_date__year=year, withdrawn_at=None)
+    found = list(rows.values_list("people", "hours"))
+    return {
+        "activities": len(found),
+        "people": sum(people for people, _ in found),
+        "hours": math.fsum(people * hours for people, hours in found),
+    }

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from jiangcheng.core.access.services import public, received_at
+from jiangcheng.core.access.services import public, received_at, received_date
 from jiangcheng.core.manifest import manifests
 from jiangcheng.core.records import queries as records
 from jiangcheng.core.registry.models import Facility, Region
@@ -49,6 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "cards": cards,
         "releases": queries.releases()[:5],
+        "volunteering": queries.volunteering(year=received_date(request).year),
         "registers": [
             (item.code, item.names.zh if wording.is_chinese() else item.names.en) for item in open_registers
         ],
