@@ -27,6 +27,7 @@ from jiangcheng.demo import (
     incidents,
     network,
     register,
+    soil,
     sound,
     sources,
     stories,
@@ -96,7 +97,7 @@ def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
     rooms = (
         enterprises, stories, fieldwork, greening, sound, emissions, water, sources, network, straw, climate,
-        ecovalue,
+        ecovalue, soil,
     )  # fmt: skip
     for room in rooms:
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))
