@@ -31,11 +31,15 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
 
 def _zones(on: dt.date, actor: User, now: dt.datetime) -> None:
     kinds = (
-        ("priority_unit", 126.80, 43.60, 0.30), ("key_unit", 126.50, 43.80, 0.14), ("general_unit", 126.20, 43.60, 0.30),
-        ("red_line", 126.85, 43.65, 0.15), ("basic_farmland", 126.25, 43.65, 0.12), ("urban_boundary", 126.50, 43.80, 0.10),
-    )  # fmt: skip
+        ("priority_unit", 126.80, 43.60, 0.30),
+        ("key_unit", 126.50, 43.80, 0.14),
+        ("general_unit", 126.20, 43.60, 0.30),
+        ("red_line", 126.85, 43.65, 0.15),
+        ("basic_farmland", 126.25, 43.65, 0.12),
+        ("urban_boundary", 126.50, 43.80, 0.10),
+    )
     for place, (kind, west, south, side) in enumerate(kinds):
-        values = {
+        values: dict[str, Any] = {
             "code": f"DEMO-{place + 1:03d}", "name_zh": f"演示单元 {place + 1}（示意）", "kind": kind,
             "valid_from_date": dt.date(on.year - 2, 1, 1), "document": "演示文件",
             "layout_rule": "禁止新建高耗水项目（演示）" if kind == "key_unit" else "",
@@ -48,7 +52,7 @@ def _zones(on: dt.date, actor: User, now: dt.datetime) -> None:
 
 def _protected(on: dt.date, actor: User, now: dt.datetime) -> None:
     for place in range(2):
-        values = {
+        values: dict[str, Any] = {
             "reserve": "松花江三湖保护区（演示）", "function_zone": ("core", "general")[place],
             "problem": ("采石场扩大", "新建道路")[place], "found_date": on - dt.timedelta(days=40 - place),
             "due_at": now + dt.timedelta(days=50), "longitude": 126.9 + 0.02 * place, "latitude": 43.7,
@@ -136,7 +140,8 @@ def _wetlands(on: dt.date, counties: list[Region], actor: User, now: dt.datetime
         }  # fmt: skip
         wetland = _add("wetlands", values, actor, now)
         values = {
-            "wetland": wetland.number, "code": f"JZ-{place + 1:02d}", "kind": ("stone", "stake", "sign", "stake")[place],
+            "wetland": wetland.number, "code": f"JZ-{place + 1:02d}",
+            "kind": ("stone", "stake", "sign", "stake")[place],
             "condition": ("intact", "damaged", "intact", "intact")[place],
             "checked_date": on - dt.timedelta(days=(20, 90, 500, 10)[place]),
         }  # fmt: skip

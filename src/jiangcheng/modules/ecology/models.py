@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -338,14 +340,14 @@ class StatusReport(Record):
     report_number = models.CharField(_("报告编号"), max_length=80)
 
 
-def _check(value: object, kinds: frozenset[str], told: str) -> None:
+def _check(value: object, kinds: frozenset[str], told: Any) -> None:
     try:
         outlines.parsed(value, kinds)
     except ValueError as error:
         raise ValidationError(told) from error
 
 
-def _known(model: type[Record], number: str, field: str, told: str) -> None:
+def _known(model: type[Record], number: str, field: str, told: Any) -> None:
     if not model._default_manager.filter(number=number, withdrawn_at=None).exists():
         raise ValidationError({field: told})
 

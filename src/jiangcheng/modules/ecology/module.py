@@ -48,7 +48,7 @@ MANIFEST = Manifest(
         ),
     ),
     finding_kinds=(
-        FindingKind("ecology.red_line", Names("生态保护红线内变化", "Change inside the red line"), "FOREST", severity=3),
+        FindingKind("ecology.red_line", Names("生态保护红线内变化", "Change in the red line"), "FOREST", severity=3),
         FindingKind("ecology.patrol", Names("巡护发现问题", "Found on patrol"), "FOREST", severity=2),
         FindingKind("ecology.alien", Names("外来入侵物种", "Alien species"), "FOREST", severity=2),
         FindingKind("ecology.disease", Names("野生动物疫病异常", "Wildlife disease"), "FOREST", severity=3),

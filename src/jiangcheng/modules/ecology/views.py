@@ -38,7 +38,7 @@ MOST_TEXT = 200_000
 def overview(request: HttpRequest) -> HttpResponse:
     """Show protected areas, patrols, species, disease, wetlands, forests, restoration and assessments."""
     user, on = person(request), received_date(request)
-    seen = {"user": user, "on": on}
+    seen: dict[str, Any] = {"user": user, "on": on}
     years, species = queries.species(**seen)
     protection, levels = dict(WildlifeSurvey.Protection.choices), dict(Wetland.Level.choices)
     marked, late_markers = queries.markers(**seen)

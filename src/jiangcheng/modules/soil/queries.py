@@ -174,9 +174,9 @@ def farmland(*, user: User | None, on: dt.date) -> tuple[int | None, list[tuple[
     """Return the latest year of the farmland classes, the area by class [ha], and the safe use; None sees all."""
     standing = Farmland.objects.filter(withdrawn_at=None)
     seen = standing if user is None else rows("farmland-plots", user=user, on=on)
-    latest = seen.order_by("-year").values_list("year", flat=True).first()
+    latest: int | None = seen.order_by("-year").values_list("year", flat=True).first()
     names = ("category", "pollution", "measure", "products_sound", "area")
-    found = [rules.Field(*row) for row in seen.filter(year=latest).order_by().values_list(*names)]
+    found = [rules.Field(*row) for row in seen.filter(year=latest or 0).order_by().values_list(*names)]
     areas = [
         (code, sum(field.hectares for field in found if field.category == code))
         for code in (rules.PRIORITY, rules.SAFE, rules.STRICT)

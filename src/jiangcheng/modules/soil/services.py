@@ -104,11 +104,11 @@ def compute_indicators(*, on: dt.date, at: dt.datetime) -> None:
             ("土壤与地下水均有周边监测的重点监管单位 ÷ 重点监管单位", "units with both sampled ÷ units"),
             f"{reverse('soil:key_units')}?year={year}", {"monitored": found.both, "units": len(found.units)}, at,
         )  # fmt: skip
-    year, _areas, safe = queries.farmland(user=None, on=on)
-    if year is not None:
+    latest, _areas, safe = queries.farmland(user=None, on=on)
+    if latest is not None:
         _record(
-            "soil.safe_use", year, safe.percent, "%", 1, ("(B + C + D) ÷ E", "(B + C + D) ÷ E"),
-            f"{reverse('records:farmland-plots')}?year={year}",
+            "soil.safe_use", latest, safe.percent, "%", 1, ("(B + C + D) ÷ E", "(B + C + D) ÷ E"),
+            f"{reverse('records:farmland-plots')}?year={latest}",
             {"polluted": safe.polluted, "safe": safe.safe, "unproven": safe.unproven}, at,
         )  # fmt: skip
     projects = queries.black_land(user=None, on=on)

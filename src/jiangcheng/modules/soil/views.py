@@ -30,7 +30,7 @@ PLOT_COLOUR = "#8e44ad"
 def overview(request: HttpRequest) -> HttpResponse:
     """Show the list of plots, changes of use, key units, groundwater, farmland, samples and black land."""
     user, on = person(request), received_date(request)
-    seen = {"user": user, "on": on}
+    seen: dict[str, Any] = {"user": user, "on": on}
     years = queries.years()
     states = {code: (zh, en) for code, zh, en in records.states(records.register("soil-plots"))}
     counted = queries.counts("soil-plots", by="state", **seen)
