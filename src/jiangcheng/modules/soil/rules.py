@@ -79,6 +79,11 @@ def judge(*, item: str, use: str, value: float, ph: float | None, on: dt.date) -
     )
 
 
+def limits_read(on: dt.date) -> bool:
+    """Tell whether every limit in force was read in the text of its standard."""
+    return all(row.verified == "text" for name in (DEVELOPMENT, FARMLAND) for row in lookup.rows(name, on))
+
+
 def sensitive(use: str, on: dt.date) -> bool:
     """Tell whether a use asks for a survey before land is turned to it (土壤污染防治法 第五十九条)."""
     return any(item["sensitive"] for item in in_force("uses", on)["uses"] if item["code"] == use)

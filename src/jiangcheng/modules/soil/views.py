@@ -50,6 +50,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "areas": [(Farmland.Category(code).label, area) for code, area in areas],
         "safe": safe,
         "verdicts": [(one.value, one.label, verdicts.get(one.value, 0)) for one in SoilSample.Verdict],
+        "limits_read": rules.limits_read(on),
         "projects": projects,
         "black_area": sum(project.area for project, _ in projects),
         "black_gain": rules.weighted((project.area, found.gain) for project, found in projects),
