@@ -21,6 +21,7 @@ from jiangcheng.demo import soil as demo
 from jiangcheng.methods import outlines
 from jiangcheng.modules.soil import queries, rules, services
 from jiangcheng.modules.soil.models import SoilDuty, SoilPlot
+from jiangcheng.standards import periods
 
 ON = dt.date(2026, 6, 1)
 
@@ -185,10 +186,14 @@ def test_the_list_of_a_year_is_compared_gives_duties_once_and_is_monitored(peopl
     page = client(people).get(reverse("soil:key_units")).content.decode()
     assert "没有上年名录" in page
     add(people, "soil-key-units", year=2026, facility=two, reason="化工")
+    assert services.generate_duties(year=2026, actor=None, now=city.AT) == 4
     answer = client(people).post(reverse("soil:give_duties"), {"year": 2026}, follow=True).content.decode()
-    assert "已生成 4 项义务" in answer
-    assert services.generate_duties(year=2026, actor=None, now=city.AT) == 0
-    assert SoilDuty.objects.order_by("due_at").first().duty == "monitoring_plan"
+    assert "已生成 0 项义务" in answer
+    terms = {row.duty: row.due_at.astimezone(periods.BEIJING).date() for row in SoilDuty.objects.all()}
+    assert terms["monitoring"] == dt.date(2026, 11, 30)
+    assert terms["monitoring_plan"] == city.ON + dt.timedelta(days=30), (
+        "past when it was given: days of grace"
+    )
     assert client(people, "duty").post(reverse("soil:give_duties"), {"year": 2026}).status_code == 403
     soil = {"facility": two, "point": "S1", "sampled_date": ON}
     add(people, "perimeter-samples", medium="soil", **soil)

@@ -77,18 +77,23 @@ def remove_plot(
 
 @transaction.atomic
 def generate_duties(*, year: int, actor: User | None, now: dt.datetime) -> int:
-    """Give every key unit of a year the duties it does not have yet; return how many were added."""
+    """Give every key unit of a year the duties it does not have yet; return how many were added.
+
+    A duty whose day has passed already gets the days of grace of the table: nobody was told of it before.
+    """
     on = _day(now)
-    table = rules.in_force("duties", on)["duties"]
+    rule = rules.in_force("duties", on)
+    grace = on + dt.timedelta(days=rule["grace_days"])
     held = set(SoilDuty.objects.filter(year=year).values_list("facility_id", "duty"))
     added = 0
     for unit in queries.units(year=year, user=None, on=on):
-        for item in table:
+        for item in rule["duties"]:
             if (unit.facility_id, item["code"]) in held:
                 continue
+            last = dt.date.fromisoformat(f"{year}-{item['due']}")
             values = {
                 "facility": unit.facility, "region": unit.region, "year": year, "duty": item["code"],
-                "due_at": _end_of(dt.date.fromisoformat(f"{year}-{item['due']}")),
+                "due_at": _end_of(last if last >= on else grace),
             }  # fmt: skip
             records.create(register="soil-duties", values=values, actor=actor, at=now)
             added += 1
@@ -191,4 +196,4 @@ def _day(now: dt.datetime) -> dt.date:
 
 
 def _end_of(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), periods.BEIJING)
+    return dt.datetime.combine(day, dt.time(23, 59), periods.BEIJING)

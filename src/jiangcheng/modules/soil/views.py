@@ -101,6 +101,7 @@ def key_units(request: HttpRequest) -> HttpResponse:
                 (row, names.get(row.duty, row.duty), states.get(row.state, row.state))
                 for row in filed.order_by("due_at", "facility__code", "duty")
             ],
+            "now": received_at(request),
             "table": rules.in_force("duties", on),
             "may_generate": _may_generate(request),
         }
