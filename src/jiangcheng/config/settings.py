@@ -83,6 +83,7 @@ MODULES = [
     "air", "water", "noise", "emissions", "plan",
     "enterprises", "inspections", "enforcement", "credit", "inspectorate", "participation", "fieldwork",
     "greening", "straw", "network", "sources", "climate", "ecovalue", "safety", "waste", "source_tracing",
+    "soil", "ecology",
 ]  # fmt: skip
 
 INSTALLED_APPS = [

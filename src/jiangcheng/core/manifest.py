@@ -189,7 +189,8 @@ class Hook:
         ``(mns, start, end) -> list[dict]``: what devices sent, as it came: ``seq``, ``received``, ``mn``, ``cn``,
         ``raw``, and ``check``, the name of the CRC that fits.
     ``record.<register>.<action>``
-        ``(record_number, actor, now, details, text) -> None``: a row of a register took a step.
+        ``(record_number, actor, now, details, text) -> None``: a row of a register took a step; ``create``
+        is the first one, with nobody as actor where a rule acted.
     """
 
     point: str

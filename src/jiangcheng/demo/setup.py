@@ -17,6 +17,7 @@ from jiangcheng.core.registry import services as registry
 from jiangcheng.demo import (
     city,
     climate,
+    ecology,
     ecovalue,
     emissions,
     enterprises,
@@ -29,6 +30,7 @@ from jiangcheng.demo import (
     plan,
     register,
     safety,
+    soil,
     sound,
     source_tracing,
     sources,
@@ -100,7 +102,7 @@ def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
     rooms = (
         enterprises, stories, fieldwork, greening, sound, emissions, water, sources, network, straw, climate,
-        ecovalue, safety, waste, source_tracing, plan,
+        ecovalue, soil, ecology, safety, waste, source_tracing, plan,
     )  # fmt: skip
     for room in rooms:
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))

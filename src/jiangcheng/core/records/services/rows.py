@@ -16,7 +16,7 @@ from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import rules as workflow
 from jiangcheng.core.cases.services import Refused
-from jiangcheng.core.manifest import Register
+from jiangcheng.core.manifest import Register, manifests
 from jiangcheng.core.records import queries, rules
 from jiangcheng.core.records.models import ImportRun, Record, RecordSerial
 from jiangcheng.core.records.services import life
@@ -72,6 +72,14 @@ def create(
         _saved(record, actor, at, "")
         life.write_step(declared, record, "create", "", actor, at)
         _audited(declared, record, "create", actor, at, after=_shown(declared, record, values))
+        manifests.ask(
+            f"record.{declared.code}.create",
+            record_number=record.number,
+            actor=actor,
+            now=at,
+            details={},
+            text="",
+        )
     return record
 
 
