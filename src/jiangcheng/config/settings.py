@@ -82,7 +82,7 @@ DESKS = ["access", "portal", "registry", "observations", "cases", "records", "in
 MODULES = [
     "air", "water", "noise", "emissions", "plan",
     "enterprises", "inspections", "enforcement", "credit", "inspectorate", "participation", "fieldwork",
-    "greening", "straw", "network", "sources", "climate", "ecovalue",
+    "greening", "straw", "network", "sources", "climate", "ecovalue", "market",
 ]  # fmt: skip
 
 INSTALLED_APPS = [

@@ -149,6 +149,9 @@ class Hook:
     ``fire.seen``
         ``(source, reference, at, longitude, latitude, now, text="", uncertainty=None) -> str``: a fire was seen;
         the number of the incident it belongs to.
+    ``permit.total_changed``
+        ``(facility_code, pollutant, change, year, reference, actor, now) -> None``: a trade of discharge rights
+        moves the yearly total [t] of a permit; a person decides on the proposal.
     ``section.months``
         ``(station, item, year) -> dict[int, float | None]``: monthly means [mg/L] of an item (``codmn``, ``nh3n``,
         ``tp`` …) at a section of surface water, by month 1–12.

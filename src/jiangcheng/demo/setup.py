@@ -25,6 +25,7 @@ from jiangcheng.demo import (
     greening,
     history,
     incidents,
+    market,
     network,
     register,
     sound,
@@ -96,7 +97,7 @@ def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
     rooms = (
         enterprises, stories, fieldwork, greening, sound, emissions, water, sources, network, straw, climate,
-        ecovalue,
+        ecovalue, market,
     )  # fmt: skip
     for room in rooms:
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))
