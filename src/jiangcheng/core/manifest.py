@@ -312,6 +312,44 @@ class Indicator:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ReportTable:
+    """A table of a report; cells are texts, numbers or None."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str | int | float | None, ...], ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportSection:
+    """A part of a report."""
+
+    heading: str
+    paragraphs: tuple[str, ...] = ()
+    table: ReportTable | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report that is produced for every day, week, month or year and kept as frozen versions.
+
+    ``function`` is ``module.queries.name`` or ``module.services.name`` and takes ``(first, last)``: the local
+    dates of ``[first, last)``. It returns sections and reads nothing but what is stored, no clock: the same rows
+    give the same report.
+    """
+
+    code: str
+    names: Names
+    function: str
+    period: str
+    """``day``, ``week`` (from Monday), ``month`` or ``year``."""
+    permission: str
+    """Who holds it for the whole city may read, produce and subscribe."""
+    hour: int = 8
+    """Local hour after the end of the period from which the clock produces it."""
+    order: int = 100
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class ApiRouter:
     """Operations of the JSON API. ``router`` is ``module.api.router``, a Ninja router with its own permission."""
 
@@ -342,6 +380,7 @@ class Manifest:
     label_schemes: tuple[LabelScheme, ...] = ()
     hooks: tuple[Hook, ...] = ()
     api: tuple[ApiRouter, ...] = ()
+    reports: tuple[Report, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -382,6 +421,7 @@ class Registry:
             "registers",
             "label_schemes",
             "notification_kinds",
+            "reports",
         ):
             known = {item.code for item in self._each(field)}
             twice = known & {item.code for item in getattr(manifest, field)}
@@ -455,6 +495,22 @@ class Registry:
     def notification_kinds(self) -> dict[str, NotificationKind]:
         """Return all kinds of message by code."""
         return {item.code: item for item in self._each("notification_kinds")}
+
+    def reports(self) -> dict[str, Report]:
+        """Return all reports by code, in their order."""
+        return {item.code: item for item in sorted(self._each("reports"), key=lambda item: item.order)}
+
+    def call(self, function: str, **arguments: Any) -> Any:
+        """Return what a function that a manifest names answers.
+
+        Raises
+        ------
+        RuntimeError
+            Before `resolve_with`.
+        """
+        if self._resolve is None:
+            raise RuntimeError("nobody has told the registry how names become functions")
+        return self._resolve(function)(**arguments)
 
     def hooks(self, point: str) -> list[Hook]:
         """Return who answers at a point."""
