@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from core import city
 from jiangcheng.core.access.models import AppendOnlyError
 from jiangcheng.core.cases import services as cases
-from jiangcheng.core.manifest import ReportSection, ReportTable, manifests
+from jiangcheng.core.manifest import manifests
 from jiangcheng.core.portal.models import Message
 from jiangcheng.core.reports import queries, rules, services
 from jiangcheng.core.reports.models import ReportReceipt, ReportVersion
@@ -56,8 +56,10 @@ PAPER = rules.Paper(
     "日报",
     "2026-11-01",
     (
-        ReportSection("一/节", ("甲 <b>乙",), ReportTable(("名", "值"), (("=1+1", 2.5), ("丙", None)))),
-        ReportSection("二", ("丁",)),
+        rules.ReportSection(
+            "一/节", ("甲 <b>乙",), rules.ReportTable(("名", "值"), (("=1+1", 2.5), ("丙", None)))
+        ),
+        rules.ReportSection("二", ("丁",)),
     ),
     "2026-11-02",
 )

@@ -311,29 +311,12 @@ class Indicator:
     names: Names
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ReportTable:
-    """A table of a report; cells are texts, numbers or None."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str | int | float | None, ...], ...]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ReportSection:
-    """A part of a report."""
-
-    heading: str
-    paragraphs: tuple[str, ...] = ()
-    table: ReportTable | None = None
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A report that is produced for every day, week, month or year and kept as frozen versions.
 
     ``function`` is ``module.queries.name`` or ``module.services.name`` and takes ``(first, last)``: the local
-    dates of ``[first, last)``. It returns sections and reads nothing but what is stored, no clock: the same rows
+    dates of ``[first, last)``. It returns a tuple of `core.reports.rules.ReportSection` and reads nothing but what is stored, no clock: the same rows
     give the same report.
     """
 

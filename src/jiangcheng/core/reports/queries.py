@@ -11,11 +11,12 @@ from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import queries as cases
 from jiangcheng.core.cases.models import Case
 from jiangcheng.core.indicators.models import IndicatorValue
-from jiangcheng.core.manifest import Report, ReportSection, ReportTable, manifests
+from jiangcheng.core.manifest import Report, manifests
 from jiangcheng.core.portal.models import Message
 from jiangcheng.core.registry.models import Region
 from jiangcheng.core.reports import rules
 from jiangcheng.core.reports.models import ReportReceipt, ReportSubscription, ReportVersion
+from jiangcheng.core.reports.rules import ReportSection, ReportTable
 from jiangcheng.standards import periods
 
 
@@ -96,13 +97,10 @@ def case_week(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
     now = dt.datetime.combine(last, dt.time(), periods.BEIJING)
     until = last - dt.timedelta(days=1)
     names = dict(Region.objects.values_list("code", "name_zh"))
-    sections = []
+    sections: list[ReportSection] = []
     for heading, by in (("按区县", "county"), ("按类型", "type")):
         found = cases.kpis(cases=Case.objects.all(), since=first, until=until, by=by, now=now)
-        rows = tuple(
-            (names.get(row.code, row.code) or "合计", row.cases, *map(_percent, _rates(row)), _hours(row))
-            for row in found
-        )
+        rows = tuple((names.get(row.code, row.code) or "合计", row.cases, *_rates(row)) for row in found)
         head = ("区县" if by == "county" else "类型", "立案数", *RATES)
         told = () if rows else ("本周没有立案。",)
         sections.append(ReportSection(heading, told, ReportTable(head, rows) if rows else None))
@@ -125,18 +123,11 @@ def target_year(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
     return (ReportSection("指标", (), ReportTable(("指标", "版本", "数值", "单位"), rows)),)
 
 
-def _rates(row: cases.Kpi) -> tuple[float | None, ...]:
+def _rates(row: cases.Kpi) -> tuple[str, ...]:
     rates = row.rates
-    return (
+    shares = (
         rates.filed, rates.dispatched_in_time, rates.handled, rates.handled_in_time, rates.closed, rates.rework,
         rates.found_by_itself,
     )  # fmt: skip
-
-
-def _percent(rate: float | None) -> str:
-    return "—" if rate is None else f"{100 * rate:.1f}%"
-
-
-def _hours(row: cases.Kpi) -> str:
-    hours = row.rates.median_hours
-    return "—" if hours is None else f"{hours:.1f}"
+    hours = "—" if rates.median_hours is None else f"{rates.median_hours:.1f}"
+    return (*("—" if share is None else f"{100 * share:.1f}%" for share in shares), hours)

@@ -8,7 +8,22 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from jiangcheng.core.manifest import ReportSection, ReportTable
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportTable:
+    """A table of a report; cells are texts, numbers or None."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str | int | float | None, ...], ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportSection:
+    """A part of a report."""
+
+    heading: str
+    paragraphs: tuple[str, ...] = ()
+    table: ReportTable | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

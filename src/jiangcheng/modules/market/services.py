@@ -155,7 +155,7 @@ def publish_prices(*, actor: User | None, now: dt.datetime) -> PriceList:
     """Keep the list of differential prices of today as its next version; the same list is not kept twice."""
     on = now.astimezone(periods.BEIJING).date()
     content = rules.canonical(rules.surcharges(queries.performance(on=on), on=on))
-    before = PriceList.objects.order_by("-version").first()
+    before: PriceList | None = PriceList.objects.order_by("-version").first()
     if before is not None and before.sha256 == rules.digest(content):
         return before
     last = PriceList.objects.aggregate(last=Max("version"))["last"] or 0

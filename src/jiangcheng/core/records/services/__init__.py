@@ -1,5 +1,6 @@
 """Keeping registers: adding, changing, moving and withdrawing rows; files in and out."""
 
+from jiangcheng.core.portal.services.tables import as_xlsx
 from jiangcheng.core.records.services.duties import watch_due
 from jiangcheng.core.records.services.files import (
     FORMATS,
@@ -7,7 +8,6 @@ from jiangcheng.core.records.services.files import (
     ImportResult,
     NotUndone,
     RowResult,
-    as_xlsx,
     codes,
     export,
     import_file,

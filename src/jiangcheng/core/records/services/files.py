@@ -27,7 +27,7 @@ from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.manifest import Register
-from jiangcheng.core.portal.services.tables import as_parquet, as_xlsx
+from jiangcheng.core.portal.services import tables
 from jiangcheng.core.records import queries, rules
 from jiangcheng.core.records.models import ImportRun, ImportTrial, Record
 from jiangcheng.core.records.services import rows
@@ -268,13 +268,13 @@ def export(*, declared: Register, records: Iterable[Record], form: str, masked: 
         found = [dict(zip(names, row, strict=True)) for row in table]
         return json.dumps(found, ensure_ascii=False, default=str).encode()
     if form == "parquet":
-        return as_parquet(names, table)
+        return tables.as_parquet(names, table)
     safe = [[rules.safe_cell(cell) for cell in row] for row in table]
     if form == "csv":
         dataset = tablib.Dataset(*safe, headers=names)
         return bytes(b"\xef\xbb\xbf" + dataset.export("csv").encode())
     if form == "xlsx":
-        return as_xlsx(declared.code, [names, *safe])
+        return tables.as_xlsx(declared.code, [names, *safe])
     raise ValueError(form)
 
 

@@ -12,10 +12,9 @@ import weasyprint
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from jiangcheng.core.manifest import ReportSection, ReportTable
 from jiangcheng.core.portal.services import tables
 from jiangcheng.core.records.rules import safe_cell
-from jiangcheng.core.reports.rules import Paper
+from jiangcheng.core.reports.rules import Paper, ReportSection, ReportTable
 
 STYLE = """
 @page { size: A4; margin: 28mm 26mm; @bottom-center { content: counter(page); font-size: 10pt } }

@@ -37,7 +37,7 @@ def produce(*, report: Report, first: dt.date, now: dt.datetime, actor: User | N
         raise ValueError(f"{report.code}: no period that is over begins on {first}")
     content = content_of(report, first, last)
     digest = rules.digest(content.encode())
-    before = ReportVersion.objects.filter(report=report.code, first_date=first).order_by("-version").first()
+    before = _latest(report, first)
     if before is not None and before.sha256 == digest:
         return before
     version = ReportVersion(
@@ -51,8 +51,14 @@ def produce(*, report: Report, first: dt.date, now: dt.datetime, actor: User | N
         _freeze(report, version, files)
     except IntegrityError:
         # Somebody else has produced this very version meanwhile.
-        return ReportVersion.objects.filter(report=report.code, first_date=first).latest("version")
+        return _latest(report, first) or version
     return version
+
+
+def _latest(report: Report, first: dt.date) -> ReportVersion | None:
+    held = ReportVersion.objects.filter(report=report.code, first_date=first)
+    found: ReportVersion | None = held.order_by("-version").first()
+    return found
 
 
 @transaction.atomic

@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from jiangcheng.core.manifest import ReportSection, ReportTable
 from jiangcheng.core.registry.models import Region, Station
+from jiangcheng.core.reports.rules import ReportSection, ReportTable
 from jiangcheng.modules.air import queries, rules
 from jiangcheng.modules.air.queries import reports
 from jiangcheng.standards import lookup
@@ -39,7 +39,8 @@ def month(*, first: datetime.date, last: datetime.date) -> tuple[ReportSection, 
         return (ReportSection("空气质量", ("本月没有有效数据。",)),)
     rows = tuple(
         (
-            "—" if one.whole else str(one.rank or "—"), one.station.region.name_zh, _value(one.composite.value, 2), one.main,
+            "—" if one.whole else str(one.rank or "—"), one.station.region.name_zh, _value(one.composite.value, 2),
+            one.main,
             one.quality.good, one.quality.heavy, one.quality.days, *(_value(one.items[name].mean, 0) for name in
             ("PM25", "PM10")),
         )
@@ -56,13 +57,12 @@ def month(*, first: datetime.date, last: datetime.date) -> tuple[ReportSection, 
         "PM2.5 均值",
         "PM10 均值",
     )
-    words = []
-    for one in found:
-        if one.whole:
-            words.append(
-                f"全市有效监测 {one.quality.days} 天，优良 {one.quality.good} 天，重度及以上污染 {one.quality.heavy} 天。"
-            )
-    return (ReportSection("综合指数排名", tuple(words), ReportTable(head, rows)),)
+    words = tuple(
+        f"全市有效监测 {one.quality.days} 天，优良 {one.quality.good} 天，重度及以上污染 {one.quality.heavy} 天。"
+        for one in found
+        if one.whole
+    )
+    return (ReportSection("综合指数排名", words, ReportTable(head, rows)),)
 
 
 def _areas(on: datetime.date) -> list[Station]:

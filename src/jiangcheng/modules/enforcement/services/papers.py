@@ -6,8 +6,7 @@ import dataclasses
 import datetime as dt
 from decimal import Decimal
 
-from jiangcheng.core.manifest import ReportSection
-from jiangcheng.core.reports.rules import Paper
+from jiangcheng.core.reports.rules import Paper, ReportSection
 from jiangcheng.core.reports.services import documents
 from jiangcheng.modules.enforcement import rules
 from jiangcheng.modules.enforcement.models import Punishment

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 
-from jiangcheng.core.manifest import ReportSection, ReportTable
-from jiangcheng.modules.water import rules
-from jiangcheng.modules.water.queries import months, sections
+from jiangcheng.core.reports.rules import ReportSection, ReportTable
+from jiangcheng.modules.water import queries, rules
 from jiangcheng.standards import lookup
 
 
 def month(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
     """Return the class of every section in a month against its target, and the rivers."""
-    points = sections.sections(on=first)
+    points = queries.sections(on=first)
     if not points:
         return (ReportSection("断面水质", ("没有断面。",)),)
     number = (first.year - 1970) * 12 + first.month - 1
-    table = months.month_table(points=points, months=[number - 1, number])
+    table = queries.month_table(points=points, months=[number - 1, number])
     classes = lookup.grades("water_classes", edition="2011")
-    names = sections.item_names()
+    names = queries.item_names()
     rows, met, known = [], 0, 0
     for point in points:
         row = table.row(point.pk, number)
@@ -44,7 +43,7 @@ def month(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
             grades[item.grade.grade - 1].name_zh if item.grade.grade else None,
             "、".join(names.get(code, (code, code))[0] for code, _multiple in item.pollutants) or "—",
         )
-        for item in months.rivers(points=points, table=table, month=number)
+        for item in queries.rivers(points=points, table=table, month=number)
     )
     found = [ReportSection("断面水质", told, ReportTable(head, tuple(rows)))]
     if rivers:
