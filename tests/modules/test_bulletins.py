@@ -34,7 +34,8 @@ def test_reports_say_what_was_measured_and_that_nothing_was(measured):
     report = manifests.reports()["air-day"]
     [found] = said("air-day", "2026-03-05", "2026-03-06")
     city_row = found.table.rows[0]
-    assert city_row[:4] == ("吉林市", 110, "三级（轻度污染）", 70) or city_row[1:2] == (110,)
+    assert (city_row[0], city_row[1], city_row[3]) == ("吉林市", 110, 70)
+    assert "轻度" in city_row[2]
     [empty] = said("air-day", "2026-03-07", "2026-03-08")
     assert {row[1] for row in empty.table.rows} == {None}
     assert "没有有效的日均值" in empty.paragraphs[0]

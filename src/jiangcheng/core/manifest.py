@@ -316,8 +316,8 @@ class Report:
     """A report that is produced for every day, week, month or year and kept as frozen versions.
 
     ``function`` is ``module.queries.name`` or ``module.services.name`` and takes ``(first, last)``: the local
-    dates of ``[first, last)``. It returns a tuple of `core.reports.rules.ReportSection` and reads nothing but what is stored, no clock: the same rows
-    give the same report.
+    dates of ``[first, last)``. It returns a tuple of `core.reports.rules.ReportSection` and reads nothing but
+    what is stored, no clock: the same rows give the same report.
     """
 
     code: str

@@ -89,10 +89,10 @@ RATES = (
 
 
 def case_week(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
-    """Return how the cases opened in a week were handled, by county and by type, as of the end of the week.
+    """Return how the cases opened in a week were handled, by county and by type.
 
-    A case that was closed later counts as open: the report says what was known when the week ended only where
-    it is produced then, and a later version says what came of it.
+    Produced when the week ends it tells what was known then; a later version tells what came of these cases.
+    Clocks are judged as of the end of the week.
     """
     now = dt.datetime.combine(last, dt.time(), periods.BEIJING)
     until = last - dt.timedelta(days=1)
@@ -100,7 +100,9 @@ def case_week(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
     sections: list[ReportSection] = []
     for heading, by in (("按区县", "county"), ("按类型", "type")):
         found = cases.kpis(cases=Case.objects.all(), since=first, until=until, by=by, now=now)
-        rows = tuple((names.get(row.code, row.code) or "合计", row.cases, *_rates(row)) for row in found)
+        rows: tuple[tuple[str | int | float | None, ...], ...] = tuple(
+            (names.get(row.code, row.code) or "合计", row.cases, *_rates(row)) for row in found
+        )
         head = ("区县" if by == "county" else "类型", "立案数", *RATES)
         told = () if rows else ("本周没有立案。",)
         sections.append(ReportSection(heading, told, ReportTable(head, rows) if rows else None))

@@ -88,9 +88,8 @@ def quarter_start(year: int, quarter: int) -> dt.date:
 
 def pollutants(on: dt.date, *, tables: DatedTables = TABLES) -> dict[str, Mapping[str, Any]]:
     """Return the pollutants by code; VOC that the annex does not list are there with ``taxed``."""
-    found: dict[str, Mapping[str, Any]] = {
-        row["code"]: {"taxed": True, **row} for row in tables.in_force("tax", on)["pollutants"]
-    }
+    listed = tables.in_force("tax", on)["pollutants"]
+    found: dict[str, Mapping[str, Any]] = {row["code"]: {"taxed": True, **row} for row in listed}
     voc = tables.in_force("voc", on)
     found[voc["code"]] = voc
     return found
