@@ -36,12 +36,11 @@ def test_reports_say_what_was_measured_and_that_nothing_was(measured):
     city_row = found.table.rows[0]
     assert (city_row[0], city_row[1], city_row[3]) == ("吉林市", 110, 70)
     assert "轻度" in city_row[2]
-    [empty] = said("air-day", "2026-03-07", "2026-03-08")
-    assert {row[1] for row in empty.table.rows} == {None}
-    assert "没有有效的日均值" in empty.paragraphs[0]
+    assert said("air-day", "2026-03-07", "2026-03-08") == ()
     [bulletin] = said("air-month", "2026-03-01", "2026-04-01")
     assert "有效监测 2 天，优良 0 天" in bulletin.paragraphs[0]
-    assert "没有有效数据" in said("air-month", "2025-01-01", "2025-02-01")[0].paragraphs[0]
+    assert said("air-month", "2025-01-01", "2025-02-01") == ()
+    assert said("water-month", "2025-01-01", "2025-02-01") == ()
     water = said("water-month", "2026-02-01", "2026-03-01")
     classes = {row[0]: row[3:] for row in water[0].table.rows}
     assert classes["W1"][1] == "否"
@@ -51,3 +50,6 @@ def test_reports_say_what_was_measured_and_that_nothing_was(measured):
     again = services.produce(report=report, first=dt.date(2026, 3, 5), now=city.AT)
     assert version.pk == again.pk
     assert ReportVersion.objects.count() == 1
+    nothing = services.produce(report=report, first=dt.date(2026, 3, 7), now=city.AT)
+    assert "本期没有有效数据" in nothing.content
+    assert services.same_again(version=nothing, report=report)

@@ -317,7 +317,7 @@ class Report:
 
     ``function`` is ``module.queries.name`` or ``module.services.name`` and takes ``(first, last)``: the local
     dates of ``[first, last)``. It returns a tuple of `core.reports.rules.ReportSection` and reads nothing but
-    what is stored, no clock: the same rows give the same report.
+    what is stored, no clock: the same rows give the same report. Without any row it returns an empty tuple.
     """
 
     code: str

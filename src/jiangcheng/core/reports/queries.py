@@ -97,6 +97,8 @@ def case_week(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
     now = dt.datetime.combine(last, dt.time(), periods.BEIJING)
     until = last - dt.timedelta(days=1)
     names = dict(Region.objects.values_list("code", "name_zh"))
+    for kind in manifests.finding_kinds().values():
+        names.setdefault(kind.case_type, kind.names.zh)
     sections: list[ReportSection] = []
     for heading, by in (("按区县", "county"), ("按类型", "type")):
         found = cases.kpis(cases=Case.objects.all(), since=first, until=until, by=by, now=now)

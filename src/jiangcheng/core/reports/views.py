@@ -92,8 +92,7 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
     services.note(version=found, user=person(request), what="read", at=received_at(request))
     again: bool | None = None
     if request.GET.get("check") == "1":
-        content = services.content_of(declared, found.first_date, found.last_date)
-        again = rules.digest(content.encode()) == found.sha256
+        again = services.same_again(version=found, report=declared)
     context = {
         "version": found,
         "report": declared,

@@ -15,11 +15,15 @@ from jiangcheng.core.manifest import Report, manifests
 from jiangcheng.core.portal import services as portal
 from jiangcheng.core.reports import queries, rules
 from jiangcheng.core.reports.models import ReportFile, ReportReceipt, ReportSubscription, ReportVersion
+from jiangcheng.core.reports.rules import ReportSection
 from jiangcheng.core.reports.services import documents
 from jiangcheng.standards import periods
 
 logger = logging.getLogger(__name__)
 KIND = "reports.produced"
+PATIENCE = dt.timedelta(hours=12)
+"""How long the clock waits for the first rows of a period before it says that there are none."""
+NOTHING = (ReportSection("说明", ("本期没有有效数据。",)),)
 
 
 def produce(*, report: Report, first: dt.date, now: dt.datetime, actor: User | None = None) -> ReportVersion:
@@ -35,7 +39,7 @@ def produce(*, report: Report, first: dt.date, now: dt.datetime, actor: User | N
     last = rules.end(report.period, first)
     if rules.start(report.period, first) != first or last > now.astimezone(periods.BEIJING).date():
         raise ValueError(f"{report.code}: no period that is over begins on {first}")
-    content = content_of(report, first, last)
+    content = content_of(report, first, last) or rules.canonical(NOTHING)
     digest = rules.digest(content.encode())
     before = _latest(report, first)
     if before is not None and before.sha256 == digest:
@@ -74,21 +78,32 @@ def _freeze(report: Report, version: ReportVersion, files: Mapping[str, bytes]) 
 
 
 def content_of(report: Report, first: dt.date, last: dt.date) -> str:
-    """Return what a report says over a period as canonical text, from the rows as they are."""
-    return rules.canonical(manifests.call(report.function, first=first, last=last))
+    """Return what a report says over a period as canonical text, from the rows as they are; empty without any."""
+    sections = manifests.call(report.function, first=first, last=last)
+    return rules.canonical(sections) if sections else ""
+
+
+def same_again(*, version: ReportVersion, report: Report) -> bool:
+    """Tell whether the rows of today give the content of a version byte for byte."""
+    content = content_of(report, version.first_date, version.last_date) or rules.canonical(NOTHING)
+    return rules.digest(content.encode()) == version.sha256
 
 
 def produce_due(*, now: dt.datetime) -> int:
     """Produce every report whose last period is over and that has no version yet; return how many.
 
-    One report that fails does not keep the others back.
+    What has no rows yet is waited for, since they may be still on their way. One report that fails does not
+    keep the others back.
     """
-    count = 0
+    count, local = 0, now.astimezone(periods.BEIJING)
     for report in manifests.reports().values():
-        first, _last = rules.last_closed(report.period, now.astimezone(periods.BEIJING), report.hour)
+        first, last = rules.last_closed(report.period, local, report.hour)
         if ReportVersion.objects.filter(report=report.code, first_date=first).exists():
             continue
+        due = dt.datetime.combine(last, dt.time(report.hour), periods.BEIJING)
         try:
+            if local - due < PATIENCE and not content_of(report, first, last):
+                continue
             produce(report=report, first=first, now=now)
         except Exception:
             logger.exception("the report %s over the period from %s was not produced", report.code, first)

@@ -18,7 +18,7 @@ HEADS = ("PM2.5", "PM10", "SO2", "NO2", "O3-8h", "CO")
 
 
 def day(*, first: datetime.date, last: datetime.date) -> tuple[ReportSection, ...]:
-    """Return AQI, level and pollutants of every area on a day; a day without data is told as such."""
+    """Return AQI, level and pollutants of every area on a day; nothing where no area has a valid one."""
     rows = []
     for area in _areas(first):
         columns = queries.daily(station=area.pk, codes=["aqi", *SHOWN], first=first, last=last)
@@ -26,6 +26,8 @@ def day(*, first: datetime.date, last: datetime.date) -> tuple[ReportSection, ..
         values = [_value(columns[code][0], 1 if code == "co" else 0) for code in SHOWN]
         rows.append((area.region.name_zh, _value(columns["aqi"][0], 0), _level(first, level), *values))
     missing = sum(row[1] is None for row in rows)
+    if missing == len(rows):
+        return ()
     told = (f"{len(rows)} 个区域，{missing} 个没有有效的日均值。浓度单位 µg/m³，CO 为 mg/m³。",)
     return (ReportSection("各区域空气质量", told, ReportTable(("区域", "AQI", "级别", *HEADS), tuple(rows))),)
 
@@ -36,7 +38,7 @@ def month(*, first: datetime.date, last: datetime.date) -> tuple[ReportSection, 
         areas=_areas(first), first=first, last=last, weighting=rules.EQUAL, without_events=False
     )
     if not found:
-        return (ReportSection("空气质量", ("本月没有有效数据。",)),)
+        return ()
     rows = tuple(
         (
             "—" if one.whole else str(one.rank or "—"), one.station.region.name_zh, _value(one.composite.value, 2),

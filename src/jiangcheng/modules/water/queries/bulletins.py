@@ -13,7 +13,7 @@ def month(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
     """Return the class of every section in a month against its target, and the rivers."""
     points = queries.sections(on=first)
     if not points:
-        return (ReportSection("断面水质", ("没有断面。",)),)
+        return ()
     number = (first.year - 1970) * 12 + first.month - 1
     table = queries.month_table(points=points, months=[number - 1, number])
     classes = lookup.grades("water_classes", edition="2011")
@@ -34,6 +34,8 @@ def month(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
                 "—" if not reached else "是" if reached <= target else "否",
             )
         )
+    if not known:
+        return ()
     told = (f"{len(points)} 个断面，{known} 个有数据，其中 {met} 个达到目标；没有数据的断面不计入。",)
     head = ("断面", "河流", "目标", "本月", "达标")
     grades = lookup.grades("water_basins", edition="2011")
