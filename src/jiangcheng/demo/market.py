@@ -50,7 +50,7 @@ def _tax(plants: Sequence[Facility], on: dt.date, actor: User, now: dt.datetime)
     quarter = (on.month - 1) // 3 or 4
     year = on.year if on.month > 3 else on.year - 1
     outlets = Outlet.objects.filter(facility__in=plants[:4]).select_related("facility", "station")
-    for outlet in outlets.order_by("facility__code", "number")[:6]:
+    for outlet in outlets.order_by("facility__code", "number")[:4]:
         masses: tuple[tuple[str, int | None], ...] = (
             (("w01018", 5200), ("w21003", 310), ("w21011", None))
             if outlet.station.kind == "water_outlet"
@@ -81,14 +81,12 @@ def _insurance(plants: Sequence[Facility], on: dt.date, actor: User, now: dt.dat
 
 
 def _finance(plants: Sequence[Facility], on: dt.date, actor: User, verifier: User, now: dt.datetime) -> None:
+    for place, plant in enumerate(plants[:2]):
+        _fund(place, plant, on, actor, verifier, now)
     for place, plant in enumerate(plants[:4]):
         grade = _add("performance-grades", {"facility": plant, "grade": "abcd"[place], "on_date": on,
                      "document": "演示文号"}, actor, now)  # fmt: skip
         records.act(record=grade, action="confirm", actor=verifier, now=now)
-        for kind, amount in (("extract", 120 + 20 * place), ("use", 45 + 10 * place)):
-            fund = _add("eco-funds", {"facility": plant, "year": on.year, "kind": kind, "amount": Decimal(amount),
-                        "purpose": "废气治理设施运行", "voucher": f"演示-{place}-{kind}"}, actor, now)  # fmt: skip
-            records.act(record=fund, action="book", actor=verifier, now=now)
     services.publish_prices(actor=verifier, now=now)
     _add("green-loans", {"facility": plants[0], "bank": "演示银行", "project": "超低排放改造", "amount": 3200.0,
          "rate": 3.1, "granted_date": dt.date(on.year, 3, 1)}, actor, now)  # fmt: skip
@@ -103,6 +101,13 @@ def _finance(plants: Sequence[Facility], on: dt.date, actor: User, verifier: Use
         _add("finance-projects", {"name_zh": f"{name}（演示）", "kind": kind, "stage": "stored", "region": region,
              "owner": "市城投公司", "investment": 86_000.0 - 40_000 * place, "funded": 12_000.0,
              "longitude": 126.55 + 0.1 * place, "latitude": 43.85}, actor, now)  # fmt: skip
+
+
+def _fund(place: int, plant: Facility, on: dt.date, actor: User, verifier: User, now: dt.datetime) -> None:
+    for kind, amount in (("extract", 120 + 20 * place), ("use", 45 + 10 * place)):
+        fund = _add("eco-funds", {"facility": plant, "year": on.year, "kind": kind, "amount": Decimal(amount),
+                    "purpose": "废气治理设施运行", "voucher": f"演示-{place}-{kind}"}, actor, now)  # fmt: skip
+        records.act(record=fund, action="book", actor=verifier, now=now)
 
 
 def _add(register: str, values: dict[str, Any], actor: User, now: dt.datetime) -> Any:
