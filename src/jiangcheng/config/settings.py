@@ -78,12 +78,12 @@ ALLOWED_HOSTS = os.environ.get("JIANGCHENG_ALLOWED_HOSTS", "127.0.0.1,localhost,
 DATABASES = {"default": _database(os.environ.get("JIANGCHENG_DATABASE_URL", ""))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-DESKS = ["access", "portal", "registry", "observations", "cases", "records", "indicators"]
+DESKS = ["access", "portal", "registry", "observations", "cases", "records", "indicators", "reports"]
 MODULES = [
     "air", "water", "noise", "emissions", "plan",
     "enterprises", "inspections", "enforcement", "credit", "inspectorate", "participation", "fieldwork",
     "greening", "straw", "network", "sources", "climate", "ecovalue", "safety", "waste", "source_tracing",
-    "soil", "ecology",
+    "soil", "ecology", "market",
 ]  # fmt: skip
 
 INSTALLED_APPS = [

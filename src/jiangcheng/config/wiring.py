@@ -94,6 +94,10 @@ def problems() -> list[str]:
         functions = [task.function for task in declared.tasks]
         functions += [hook.function for hook in declared.hooks]
         functions += [indicator.function for indicator in declared.indicators]
+        functions += [report.function for report in declared.reports]
+        for report in declared.reports:
+            if report.permission not in permissions:
+                found.append(f"{declared.code}: report {report.code}: no permission {report.permission!r}")
         for function in functions:
             try:
                 resolve(function)

@@ -173,6 +173,9 @@ class Hook:
     ``fire.seen``
         ``(source, reference, at, longitude, latitude, now, text="", uncertainty=None) -> str``: a fire was seen;
         the number of the incident it belongs to.
+    ``permit.total_changed``
+        ``(facility_code, pollutant, change, year, reference, actor, now) -> None``: a trade of discharge rights
+        moves the yearly total [t] of a permit; a person decides on the proposal.
     ``section.months``
         ``(station, item, year) -> dict[int, float | None]``: monthly means [mg/L] of an item (``codmn``, ``nh3n``,
         ``tp`` …) at a section of surface water, by month 1–12.
@@ -351,6 +354,27 @@ class Indicator:
     names: Names
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report that is produced for every day, week, month or year and kept as frozen versions.
+
+    ``function`` is ``module.queries.name`` or ``module.services.name`` and takes ``(first, last)``: the local
+    dates of ``[first, last)``. It returns a tuple of `core.reports.rules.ReportSection` and reads nothing but
+    what is stored, no clock: the same rows give the same report. Without any row it returns an empty tuple.
+    """
+
+    code: str
+    names: Names
+    function: str
+    period: str
+    """``day``, ``week`` (from Monday), ``month`` or ``year``."""
+    permission: str
+    """Who holds it for the whole city may read, produce and subscribe."""
+    hour: int = 8
+    """Local hour after the end of the period from which the clock produces it."""
+    order: int = 100
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class ApiRouter:
     """Operations of the JSON API. ``router`` is ``module.api.router``, a Ninja router with its own permission."""
@@ -383,6 +407,7 @@ class Manifest:
     label_schemes: tuple[LabelScheme, ...] = ()
     hooks: tuple[Hook, ...] = ()
     api: tuple[ApiRouter, ...] = ()
+    reports: tuple[Report, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -423,6 +448,7 @@ class Registry:
             "registers",
             "label_schemes",
             "notification_kinds",
+            "reports",
         ):
             known = {item.code for item in self._each(field)}
             twice = known & {item.code for item in getattr(manifest, field)}
@@ -500,6 +526,22 @@ class Registry:
     def notification_kinds(self) -> dict[str, NotificationKind]:
         """Return all kinds of message by code."""
         return {item.code: item for item in self._each("notification_kinds")}
+
+    def reports(self) -> dict[str, Report]:
+        """Return all reports by code, in their order."""
+        return {item.code: item for item in sorted(self._each("reports"), key=lambda item: item.order)}
+
+    def call(self, function: str, **arguments: Any) -> Any:
+        """Return what a function that a manifest names answers.
+
+        Raises
+        ------
+        RuntimeError
+            Before `resolve_with`.
+        """
+        if self._resolve is None:
+            raise RuntimeError("nobody has told the registry how names become functions")
+        return self._resolve(function)(**arguments)
 
     def hooks(self, point: str) -> list[Hook]:
         """Return who answers at a point."""

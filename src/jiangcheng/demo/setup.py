@@ -26,6 +26,7 @@ from jiangcheng.demo import (
     greening,
     history,
     incidents,
+    market,
     network,
     plan,
     register,
@@ -102,7 +103,7 @@ def _furnish(now: dt.datetime, progress: Progress) -> None:
     """Let the rooms fill themselves; what is filled stays as it is."""
     rooms = (
         enterprises, stories, fieldwork, greening, sound, emissions, water, sources, network, straw, climate,
-        ecovalue, soil, ecology, safety, waste, source_tracing, plan,
+        ecovalue, soil, ecology, safety, waste, source_tracing, plan, market,
     )  # fmt: skip
     for room in rooms:
         room.furnish(now=now, progress=lambda _share, what: progress(1.0, what))

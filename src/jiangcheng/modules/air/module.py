@@ -185,6 +185,24 @@ MANIFEST = manifest.Manifest(
             "air.reduction", manifest.Names("应急减排任务", "Reduction tasks"), outside=True
         ),
     ),
+    reports=(
+        manifest.Report(
+            code="air-day",
+            names=manifest.Names("空气质量日报", "Daily report on air"),
+            function="air.queries.bulletins.day",
+            period="day",
+            permission=VIEW,
+            order=10,
+        ),
+        manifest.Report(
+            code="air-month",
+            names=manifest.Names("空气质量月度通报", "Monthly bulletin on air"),
+            function="air.queries.bulletins.month",
+            period="month",
+            permission=VIEW,
+            order=20,
+        ),
+    ),
     hooks=(
         manifest.Hook("record.air-events.approve", "air.services.event_decided"),
         manifest.Hook("record.air-events.revoke", "air.services.event_decided"),

@@ -232,6 +232,17 @@ class ColourAppeal(Record):
     text = models.TextField(_("申诉理由"))
 
 
+class TotalChange(Record):
+    """A change of the yearly total a permit allows of a pollutant (许可排放总量变更); the first one sets it."""
+
+    pollutant = models.CharField(_("污染物"), max_length=20)
+    year = models.PositiveIntegerField(_("年度"))
+    change = models.DecimalField(_("变更量（吨）"), max_digits=18, decimal_places=4)
+    """Added to the total; taken where negative."""
+    reference = models.CharField(_("来源编号"), max_length=80)
+    """The permit, or the trade of discharge rights it comes from."""
+
+
 class ColourOverride(models.Model):
     """A person proposes another colour than the rules give; it holds once a second person has confirmed it."""
 

@@ -6,10 +6,11 @@ import dataclasses
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
 from jiangcheng.core.access import queries as access
@@ -28,6 +29,7 @@ from jiangcheng.modules.enterprises.models import (
     Plate,
     ReportRequirement,
     Statement,
+    TotalChange,
     TreatmentFacility,
 )
 from jiangcheng.standards import periods
@@ -340,13 +342,13 @@ def matrix(*, facility: Facility, on: dt.date) -> tuple[list[dt.date], list[Aspe
 
 
 def to_do(*, user: User, now: dt.datetime) -> list[ToDo]:
-    """Return the permit duties that wait for a person of an enterprise."""
+    """Return the permit duties of a person's enterprise, and the totals that wait for a decision."""
     on = now.astimezone(periods.BEIJING).date()
     waiting = Duty.objects.filter(
         facility__in=own_facilities(user=user, on=on), submitted_at=None, period_to_date__lte=on
     ).select_related("facility")
     url = reverse("enterprises:own")
-    return [
+    found = [
         ToDo(
             kind="enterprises.duty",
             title_zh=f"{duty.facility.name_zh}：提交{duty.get_kind_display()}（{subject_names(duty)[0]}）",
@@ -356,6 +358,33 @@ def to_do(*, user: User, now: dt.datetime) -> list[ToDo]:
             number=str(duty.pk),
         )
         for duty in waiting.order_by("due_date")
+    ]
+    return found + _totals_to_decide(user, on)
+
+
+def permitted_total(*, facility: Facility, pollutant: str, year: int) -> Decimal:
+    """Return the total [t] of a pollutant a permit allows in a year: all changes that were approved."""
+    rows = TotalChange.objects.filter(facility=facility, pollutant=pollutant, withdrawn_at=None)
+    return rows.filter(state="approved", year__lte=year).aggregate(sum=Sum("change"))["sum"] or Decimal(0)
+
+
+def _totals_to_decide(user: User, on: dt.date) -> list[ToDo]:
+    scope = access.scope(user, "enterprises.manage", on)
+    if not scope:
+        return []
+    waiting = TotalChange.objects.filter(
+        scope.as_filter(region="region__code", facility="facility__code"), state="proposed", withdrawn_at=None
+    )
+    return [
+        ToDo(
+            kind="enterprises.total",
+            title_zh=f"许可排放总量变更：{row.facility.name_zh if row.facility else row.number}",
+            title_en=f"Change of a permitted total: {row.facility.name_en if row.facility else row.number}",
+            url=reverse("records:permit-totals-row", args=(row.number,)),
+            since=row.created_at,
+            number=row.number,
+        )
+        for row in waiting.select_related("facility").order_by("pk")
     ]
 
 

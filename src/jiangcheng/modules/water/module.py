@@ -550,6 +550,16 @@ MANIFEST = manifest.Manifest(
             kinds=("water",),
         ),
     ),
+    reports=(
+        manifest.Report(
+            code="water-month",
+            names=manifest.Names("地表水水质月报", "Monthly report on surface water"),
+            function="water.queries.bulletins.month",
+            period="month",
+            permission=VIEW,
+            order=30,
+        ),
+    ),
     hooks=(
         manifest.Hook("section.months", "water.queries.months_of"),
         manifest.Hook("record.outfalls.survey", "water.services.gate_survey"),

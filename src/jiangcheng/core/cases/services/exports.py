@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
-from openpyxl import Workbook
 
 from jiangcheng.core.cases import rules
 from jiangcheng.core.cases.models import Case
+from jiangcheng.core.portal.services import tables
 
 COLUMNS = (
     "number", "case_type", "state", "title_zh", "title_en", "severity", "region", "grid_cell", "facility",
@@ -22,7 +22,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export(*, cases: Iterable[Case], form: str) -> bytes:
-    """Return cases as ``csv``, ``xlsx`` or ``geojson``; times in local time with their offset.
+    """Return cases as ``csv``, ``xlsx``, ``parquet`` or ``geojson``; times in local time with their offset.
 
     Raises
     ------
@@ -39,14 +39,9 @@ def export(*, cases: Iterable[Case], form: str) -> bytes:
         writer.writerows(table)
         return b"\xef\xbb\xbf" + text.getvalue().encode()
     if form == "xlsx":
-        book = Workbook(write_only=True)
-        sheet = book.create_sheet("cases")
-        sheet.append(list(COLUMNS))
-        for row in table:
-            sheet.append(row)
-        written = io.BytesIO()
-        book.save(written)
-        return written.getvalue()
+        return tables.as_xlsx("cases", [COLUMNS, *table])
+    if form == "parquet":
+        return tables.as_parquet(COLUMNS, list(table))
     raise ValueError(form)
 
 

@@ -32,6 +32,7 @@ TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "geojson": "application/geo+json",
+    "parquet": "application/vnd.apache.parquet",
 }
 SHAPES = {1: "circle", 2: "circle", 3: "diamond", 4: "triangle"}
 COLOURS = {"ok": "#2563eb", "warn": "#b45309", "bad": "#b91c1c", "": "#475569"}
@@ -69,7 +70,7 @@ def export(request: HttpRequest) -> HttpResponse:
     """Return the cases of the list, narrowed as on the page, as CSV, XLSX or GeoJSON (``?format=``)."""
     form = request.GET.get("format", "csv")
     if form not in TYPES:
-        return HttpResponseBadRequest(_("format 应为 csv、xlsx 或 geojson"))
+        return HttpResponseBadRequest(_("format 应为 csv、xlsx、parquet 或 geojson"))
     seen = queries.visible(user=person(request), on=received_date(request))
     found = queries.narrowed(seen, filters=_filters(request), user=person(request), now=received_at(request))
     content = services.export(cases=queries.listed(found)[:MOST_EXPORTED], form=form)

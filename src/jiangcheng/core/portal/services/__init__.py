@@ -1,6 +1,6 @@
 """What other desks and modules ask of the portal: publish an event, tell people, draw a chart, expose a metric."""
 
-from jiangcheng.core.portal.services import charts, metrics
+from jiangcheng.core.portal.services import charts, metrics, tables
 from jiangcheng.core.portal.services.contacts import (
     ContactRefused,
     acknowledge,
@@ -32,5 +32,6 @@ __all__ = [
     "send_code",
     "set_wishes",
     "sweep",
+    "tables",
     "verify_contact",
 ]

@@ -1,5 +1,6 @@
 """Keeping registers: adding, changing, moving and withdrawing rows; files in and out."""
 
+from jiangcheng.core.portal.services.tables import as_xlsx
 from jiangcheng.core.records.services.bulk import PastRow, PastStep, load_past
 from jiangcheng.core.records.services.duties import watch_due
 from jiangcheng.core.records.services.files import (
@@ -8,7 +9,6 @@ from jiangcheng.core.records.services.files import (
     ImportResult,
     NotUndone,
     RowResult,
-    as_xlsx,
     codes,
     export,
     import_file,

@@ -12,7 +12,6 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pyarrow as pa
 import tablib
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
@@ -21,14 +20,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from import_export import fields as columns
 from import_export import resources, widgets
-from openpyxl import Workbook, load_workbook
-from pyarrow import parquet
+from openpyxl import load_workbook
 
 from jiangcheng.core.access import queries as access_queries
 from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.manifest import Register
+from jiangcheng.core.portal.services import tables
 from jiangcheng.core.records import queries, rules
 from jiangcheng.core.records.models import ImportRun, ImportTrial, Record
 from jiangcheng.core.records.services import rows
@@ -269,13 +268,13 @@ def export(*, declared: Register, records: Iterable[Record], form: str, masked: 
         found = [dict(zip(names, row, strict=True)) for row in table]
         return json.dumps(found, ensure_ascii=False, default=str).encode()
     if form == "parquet":
-        return _parquet(names, table)
+        return tables.as_parquet(names, table)
     safe = [[rules.safe_cell(cell) for cell in row] for row in table]
     if form == "csv":
         dataset = tablib.Dataset(*safe, headers=names)
         return bytes(b"\xef\xbb\xbf" + dataset.export("csv").encode())
     if form == "xlsx":
-        return as_xlsx(declared.code, [names, *safe])
+        return tables.as_xlsx(declared.code, [names, *safe])
     raise ValueError(form)
 
 
@@ -291,18 +290,6 @@ def note_export(
         after={"rows": rows, "asked": asked[:200], "personal": not masked},
         at=at,
     )
-
-
-def as_xlsx(title: str, table: Iterable[Sequence[Any]], **more: Iterable[Sequence[Any]]) -> bytes:
-    """Return a table, and more of them by the name of their sheet, as a workbook, written row by row."""
-    book = Workbook(write_only=True)
-    for name, rows_of_sheet in ((title, table), *more.items()):
-        sheet = book.create_sheet(name[:31])
-        for row in rows_of_sheet:
-            sheet.append([cell if isinstance(cell, int | float | None) else str(cell) for cell in row])
-    written = io.BytesIO()
-    book.save(written)
-    return written.getvalue()
 
 
 class _Resource(resources.ModelResource):  # type: ignore[misc]
@@ -527,13 +514,3 @@ def _geojson(
     ]
     collection = {"type": "FeatureCollection", "name": declared.code, "features": features}
     return json.dumps(collection, ensure_ascii=False, default=str).encode()
-
-
-def _parquet(names: list[str], table: list[list[Any]]) -> bytes:
-    arrays = {
-        name: [None if row[at] is None else str(row[at]) for row in table] for at, name in enumerate(names)
-    }
-    schema = pa.schema([(name, pa.string()) for name in names])
-    written = io.BytesIO()
-    parquet.write_table(pa.table(arrays, schema=schema), written, compression="zstd")
-    return written.getvalue()

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import io
 from decimal import Decimal
 
-import docx
-import weasyprint
-from django.utils.html import format_html, format_html_join
-
+from jiangcheng.core.reports.rules import Paper, ReportSection
+from jiangcheng.core.reports.services import documents
 from jiangcheng.modules.enforcement import rules
 from jiangcheng.modules.enforcement.models import Punishment
 
@@ -24,13 +21,6 @@ KINDS = {
     "closing": ("结案审批表", "Closing approval"),
 }
 """Chinese and English name of each kind."""
-STYLE = """
-@page { size: A4; margin: 28mm 26mm; @bottom-center { content: counter(page); font-size: 10pt } }
-body { font-family: 'Noto Serif CJK SC', serif; font-size: 12pt; line-height: 1.8 }
-h1 { text-align: center; font-size: 20pt; letter-spacing: 2pt }
-.number { text-align: center }
-.sign { text-align: right; margin-top: 24pt }
-"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -84,26 +74,16 @@ def content(punishment: Punishment, kind: str, on: dt.date) -> Content:
 
 def as_pdf(paper: Content) -> bytes:
     """Return a document as PDF; nothing is fetched from anywhere."""
-    body = format_html_join("", "<p>{}</p>", ((text,) for text in paper.paragraphs))
-    html = format_html(
-        '<html lang="zh"><body><h1>{}</h1><p class="number">{}</p>{}<p class="sign">{}</p></body></html>',
-        paper.title, paper.number, body, paper.date,
-    )  # fmt: skip
-    page = weasyprint.HTML(string=html, url_fetcher=_nothing)
-    return bytes(page.write_pdf(stylesheets=[weasyprint.CSS(string=STYLE)]))
+    return documents.as_pdf(_printed(paper))
 
 
 def as_docx(paper: Content) -> bytes:
     """Return a document as an Office Open XML text."""
-    document = docx.Document()
-    document.add_heading(paper.title, level=1)
-    document.add_paragraph(paper.number)
-    for text in paper.paragraphs:
-        document.add_paragraph(text)
-    document.add_paragraph(paper.date)
-    written = io.BytesIO()
-    document.save(written)
-    return written.getvalue()
+    return documents.as_docx(_printed(paper))
+
+
+def _printed(paper: Content) -> Paper:
+    return Paper(paper.title, paper.number, (ReportSection("", paper.paragraphs),), paper.date)
 
 
 def _discretion(punishment: Punishment, cause: object) -> list[str]:
@@ -121,7 +101,3 @@ def _discretion(punishment: Punishment, cause: object) -> list[str]:
 
 def _money(amount: Decimal | None) -> str:
     return f"{amount:,.2f} 元" if amount is not None else "—"
-
-
-def _nothing(url: str) -> dict[str, object]:
-    raise ValueError(f"a document asks for {url}")

@@ -31,6 +31,7 @@ from jiangcheng.modules.enterprises.services.plates import (
     verify,
 )
 from jiangcheng.modules.enterprises.services.statements import StatementRefused, state
+from jiangcheng.modules.enterprises.services.totals import check_total, propose_total
 
 __all__ = [
     "DutyRefused",
@@ -42,6 +43,7 @@ __all__ = [
     "Verdict",
     "accept",
     "appeal_upheld",
+    "check_total",
     "confirm_override",
     "enter_list",
     "evaluate_colours",
@@ -53,6 +55,7 @@ __all__ = [
     "log_scan",
     "plan_duties",
     "propose_override",
+    "propose_total",
     "public_keys",
     "review_lists",
     "revocations",

@@ -1,0 +1,127 @@
+"""A paper as PDF, DOCX and XLSX; the same paper gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+
+import docx
+import weasyprint
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from jiangcheng.core.portal.services import tables
+from jiangcheng.core.records.rules import safe_cell
+from jiangcheng.core.reports.rules import Paper, ReportSection, ReportTable
+
+STYLE = """
+@page { size: A4; margin: 28mm 26mm; @bottom-center { content: counter(page); font-size: 10pt } }
+body { font-family: 'Noto Serif CJK SC', serif; font-size: 12pt; line-height: 1.8 }
+h1 { text-align: center; font-size: 20pt; letter-spacing: 2pt }
+h2 { font-size: 14pt }
+.number { text-align: center }
+.sign { text-align: right; margin-top: 24pt }
+table { border-collapse: collapse; width: 100%; font-size: 10pt; line-height: 1.4 }
+th, td { border: 0.5pt solid #444; padding: 2pt 4pt }
+"""
+NOT_A_NAME = re.compile(r"[^\w ]")
+"""What a sheet may not be called."""
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The instant of every part of a zipped document: the bytes follow from the content only."""
+STAMP = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(<)")
+
+
+def as_pdf(paper: Paper) -> bytes:
+    """Return a paper as PDF; nothing is fetched from anywhere."""
+    html = format_html(
+        '<html lang="zh"><body><h1>{}</h1><p class="number">{}</p>{}<p class="sign">{}</p></body></html>',
+        paper.title,
+        paper.subtitle,
+        format_html_join("", "{}", ((_html(section),) for section in paper.sections)),
+        paper.date,
+    )
+    page = weasyprint.HTML(string=html, url_fetcher=_nothing)
+    return bytes(page.write_pdf(stylesheets=[weasyprint.CSS(string=STYLE)]))
+
+
+def as_docx(paper: Paper) -> bytes:
+    """Return a paper as an Office Open XML text."""
+    document = docx.Document()
+    document.add_heading(paper.title, level=1)
+    document.add_paragraph(paper.subtitle)
+    for section in paper.sections:
+        if section.heading:
+            document.add_heading(section.heading, level=2)
+        for text in section.paragraphs:
+            document.add_paragraph(text)
+        if section.table is not None:
+            lines = [section.table.head, *section.table.rows]
+            grid = document.add_table(len(lines), len(section.table.head), style="Table Grid")
+            for line, cells in zip(lines, grid.rows, strict=True):
+                for value, cell in zip(line, cells.cells, strict=True):
+                    cell.text = _text(value)
+    document.add_paragraph(paper.date)
+    written = io.BytesIO()
+    document.save(written)
+    return _timeless(written.getvalue())
+
+
+def as_xlsx(paper: Paper) -> bytes:
+    """Return a paper as a workbook: a sheet of texts, and one for every table."""
+    words = [[paper.title], [paper.subtitle]]
+    sheets: dict[str, list[list[object]]] = {}
+    for place, section in enumerate(paper.sections, start=1):
+        words += [[section.heading], *([text] for text in section.paragraphs)]
+        if section.table is not None:
+            lines = [section.table.head, *section.table.rows]
+            sheets[f"{place} {NOT_A_NAME.sub('', section.heading)}"[:31]] = [
+                [safe_cell(cell) for cell in line] for line in lines
+            ]
+    plain = [[str(safe_cell(cell)) for cell in line] for line in words]
+    return _timeless(tables.as_xlsx("报告", plain, **sheets))
+
+
+FORMS: dict[str, tuple[Callable[[Paper], bytes], str]] = {
+    "pdf": (as_pdf, "application/pdf"),
+    "docx": (as_docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    "xlsx": (as_xlsx, tables.XLSX),
+}
+"""How a form is written, and its media type."""
+
+
+def _html(section: ReportSection) -> SafeString:
+    heading = format_html("<h2>{}</h2>", section.heading) if section.heading else ""
+    body = format_html_join("", "<p>{}</p>", ((text,) for text in section.paragraphs))
+    return format_html("{}{}{}", heading, body, _grid(section.table) if section.table else "")
+
+
+def _grid(table: ReportTable) -> SafeString:
+    head = format_html_join("", "<th>{}</th>", ((cell,) for cell in table.head))
+    rows = format_html_join(
+        "",
+        "<tr>{}</tr>",
+        ((format_html_join("", "<td>{}</td>", ((_text(cell),) for cell in row)),) for row in table.rows),
+    )
+    return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, rows)
+
+
+def _text(cell: object) -> str:
+    return "—" if cell is None else str(cell)
+
+
+def _timeless(content: bytes) -> bytes:
+    """Return a zipped document without the instant at which it was written."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(written, "w") as new:
+        for name in sorted(old.namelist(), key=lambda item: (item != "[Content_Types].xml", item)):
+            body = old.read(name)
+            if name == "docProps/core.xml":
+                body = STAMP.sub(rb"\g<1>1980-01-01T00:00:00Z\g<2>", body)
+            new.writestr(zipfile.ZipInfo(name, EPOCH), body, zipfile.ZIP_DEFLATED)
+    return written.getvalue()
+
+
+def _nothing(url: str) -> dict[str, object]:
+    raise ValueError(f"a document asks for {url}")
