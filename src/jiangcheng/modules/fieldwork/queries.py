@@ -171,7 +171,7 @@ def chief_patrols(*, user: User, on: dt.date, since: dt.datetime, until: dt.date
     duties = (
         GridDuty.objects.filter(duty__in=CHIEFS, valid_from_date__lte=on)
         .filter(Q(valid_to_date=None) | Q(valid_to_date__gt=on))
-        .filter(scope.as_filter(region="grid_cell__region__code", facility=None))
+        .filter(scope.as_filter(region="grid_cell__region__code"))
         .select_related("user", "grid_cell")
         .order_by("duty", "user__display_name", "grid_cell__code")
     )

@@ -18,7 +18,7 @@ from django.utils.html import format_html, format_html_join
 from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.indicators.models import IndicatorValue
-from jiangcheng.core.records.services import files
+from jiangcheng.core.portal.services import tables
 from jiangcheng.modules.plan import queries, rules
 from jiangcheng.modules.plan.models import Duty, Evaluation, Project
 from jiangcheng.modules.plan.services import status
@@ -186,7 +186,7 @@ def _csv(evaluation: Evaluation) -> bytes:
 
 
 def _xlsx(evaluation: Evaluation) -> bytes:
-    return files.as_xlsx("评估", [[label for _name, label in COLUMNS], *_cells(evaluation)])
+    return tables.as_xlsx("评估", [[label for _name, label in COLUMNS], *_cells(evaluation)])
 
 
 def _docx(evaluation: Evaluation) -> bytes:
