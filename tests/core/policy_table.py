@@ -13,6 +13,7 @@ import io
 import pathlib
 import re
 
+from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.test import Client
 
@@ -153,6 +154,11 @@ def _something(field):
     if isinstance(field, models.ForeignKey):
         kept = field.related_model._default_manager
         return kept.first() or kept.create(**_filled(field.related_model, {}))
+    if isinstance(field, models.JSONField) and field.validators:
+        return city.square(126, 43, 127, 44)
+    least = [item.limit_value for item in field.validators if isinstance(item, MinValueValidator)]
+    if least and isinstance(field, models.IntegerField):
+        return max(least)
     for kind, value in (
         (models.DateTimeField, city.AT), (models.DateField, city.ON), (models.BooleanField, False),
         (models.JSONField, {}), (models.UUIDField, "00000000-0000-0000-0000-000000000001"),

