@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
-import json
 import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-DATA = pathlib.Path(__file__).parent.parent / "data"
+from jiangcheng.standards.dated import DatedTables, NotInForce
+
+DATA = pathlib.Path(__file__).parents[1] / "data"
+TABLES = DatedTables(DATA)
+table = TABLES.versions
 Table = Mapping[str, Any]
-
-
-@functools.cache
-def table(name: str) -> tuple[Table, ...]:
-    """Return all versions of a table of ``data/``, the oldest first."""
-    rows = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
-    return tuple(sorted(rows, key=lambda row: str(row["valid_from"])))
 
 
 def in_force(name: str, on: dt.date, **kind: str) -> Table:
@@ -30,16 +25,18 @@ def in_force(name: str, on: dt.date, **kind: str) -> Table:
 
     Raises
     ------
-    LookupError
+    NotInForce
         If none is yet.
     """
+    if not kind:
+        return TABLES.in_force(name, on)
     fitting = [
         row
         for row in table(name)
         if row["valid_from"] <= on.isoformat() and all(row.get(key) == value for key, value in kind.items())
     ]
     if not fitting:
-        raise LookupError(f"{name}: no version is in force on {on}")
+        raise NotInForce(f"{name}: no version is in force on {on}")
     return fitting[-1]
 
 
