@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core import city
 from jiangcheng.core.cases.services import Refused
+from jiangcheng.core.indicators import services as indicators
 from jiangcheng.core.indicators.models import IndicatorValue
 from jiangcheng.core.manifest import manifests
 from jiangcheng.core.records import queries as ledgers
@@ -85,6 +86,27 @@ def test_targets_follow_from_the_registers_of_other_rooms(people):
     assert reverse("records:catering") in lineage
     asked = client.get(reverse("plan:target", args=[row.indicator]), {"if": "1"})
     assert asked.context["what_if"]["answers"] == [("register", {"value": 100.0, "gap": 0.0})]
+
+
+def test_a_target_follows_the_number_another_room_computes(people):
+    code = "city_polluted_farmland_safe_use_2027"
+    assert state(code)["reason_code"] == "too_little_data"
+    told = indicators.Computation(
+        indicator="soil.safe_use",
+        period=(dt.date(ON.year, 1, 1), dt.date(ON.year + 1, 1, 1)),
+        edition="",
+        value=96.4,
+        unit="%",
+        formula_zh="安全利用 ÷ 受污染",
+        formula_en="safe ÷ polluted",
+        clause="",
+        lineage={"rows": 7},
+    )
+    indicators.record(computation=told, at=city.AT)
+    services.compute_indicators(on=ON, at=city.AT)
+    assert (state(code)["value"], state(code)["met"]) == (96.4, True)
+    row = IndicatorValue.objects.get(indicator=code)
+    assert row.lineage["url"] == reverse("indicators:lineage", args=["soil.safe_use"])
 
 
 def test_a_reported_value_counts_after_another_person_has_looked_at_its_evidence(people):

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 
+from jiangcheng.core.indicators.models import IndicatorValue
 from jiangcheng.core.manifest import manifests
 from jiangcheng.core.records import queries as records
 from jiangcheng.modules.plan import rules
@@ -34,6 +35,8 @@ def measure(binding: rules.Binding, *, now: dt.datetime, year: int, area: str = 
     """
     if binding.kind in ("rooms", "pages"):
         return _installed(binding)
+    if binding.kind == "indicator":
+        return None if area else _told(binding)
     if binding.register not in manifests.registers():
         return None
     rows = records.rows(register=binding.register).filter(withdrawn_at=None).order_by()
@@ -77,6 +80,13 @@ def _installed(binding: rules.Binding) -> Measure:
         present = {page.url_name for page in manifests.pages()} | {"portal:home", "portal:map"}
     matched = sum(name in present for name in binding.names)
     return Measure(float(matched), matched, len(binding.names), len(binding.names))
+
+
+def _told(binding: rules.Binding) -> Measure | None:
+    """Return the latest number a room computes by itself."""
+    found = IndicatorValue.objects.filter(indicator=binding.names[0], current=True, value__isnull=False)
+    latest = found.order_by("-period_end_date", "-computed_at").first()
+    return None if latest is None else Measure(latest.value, 1, 1, int(latest.lineage.get("rows", 1)))
 
 
 def _given(conditions: Mapping[str, Any], now: dt.datetime) -> dict[str, Any]:

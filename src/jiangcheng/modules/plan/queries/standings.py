@@ -217,6 +217,8 @@ def _reason(target: rules.Target, binding: rules.Binding | None, reviewed: set[s
         return "in_review"
     if any(row["target"] == target.id for row in rules.table("rollup")[-1]["targets"]):
         return "cities_missing"
+    if binding is not None and binding.kind == "indicator":
+        return "too_little_data" if binding.names[0] in manifests.indicators() else "room_absent"
     if binding is not None and binding.register:
         return "register_empty" if binding.register in manifests.registers() else "room_absent"
     if target.indicator or target.id in manifests.indicators():

@@ -58,9 +58,9 @@ class Binding:
 
     ``kind`` is ``count`` (rows that match ``where``), ``share`` (of the rows that match ``of``, in percent),
     ``ratio`` (sum of ``numerator`` ÷ sum of ``denominator``, in percent), ``all`` (1 where every row matches,
-    else 0), ``rooms`` or ``pages`` (how many of ``names`` are installed; a room counts as often as it is
-    named). ``negate`` removes rows; the value ``now`` stands for the instant. ``year_field`` limits the rows to
-    the year that is scored.
+    else 0), ``indicator`` (the latest number a room computes under the code in ``names``), ``rooms`` or
+    ``pages`` (how many of ``names`` are installed; a room counts as often as it is named). ``negate`` removes
+    rows; the value ``now`` stands for the instant. ``year_field`` limits the rows to the year that is scored.
     """
 
     target: str

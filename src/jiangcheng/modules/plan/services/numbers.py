@@ -47,6 +47,8 @@ def _record_bound(target: rules.Target, binding: rules.Binding, on: dt.date, at:
     }
     if binding.register:
         lineage |= {"register": binding.register, "url": reverse(f"records:{binding.register}")}
+    elif binding.kind == "indicator":
+        lineage |= {"indicator": binding.names[0], "url": reverse("indicators:lineage", args=binding.names)}
     _record(target, found.value, BOUND, binding.clause, lineage, on.year, at)
     return True
 
