@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from core import city
-from jiangcheng.core.cases import services
+from jiangcheng.core.cases import queries, services
 from jiangcheng.core.cases.models import Case, CaseStep
 from jiangcheng.core.registry.models import Evidence
 
@@ -145,6 +145,22 @@ def test_evidence_is_served_to_who_sees_the_case_and_byte_for_byte(client, peopl
 def test_the_filters_stand_in_the_address(client, people, case, query, shown):
     client.force_login(people["duty"])
     assert (case.number in client.get(f"/cases/{query}").content.decode()) == shown
+
+
+def test_a_grave_case_stands_before_slight_ones_that_are_due_earlier(client, people, case):
+    Case.objects.filter(pk=case.pk).update(severity=4, due_at=city.AT + dt.timedelta(days=9))
+    slight = Case.objects.get(pk=case.pk)
+    for number in range(3):
+        slight.pk, slight.number = None, f"20261102-SLIGHT-{number}"
+        slight.severity, slight.due_at = 1, city.AT + dt.timedelta(hours=number)
+        slight.save(force_insert=True)
+    assert [item.number for item in queries.gravest(Case.objects.all(), 2)] == [
+        case.number,
+        "20261102-SLIGHT-0",
+    ]
+    client.force_login(people["duty"])
+    page = client.get("/cases/").content.decode()
+    assert page.index(f"/cases/{case.number}") < page.index("20261102-SLIGHT-0")
 
 
 def test_the_board_is_refreshed_without_the_page_around_it(client, people, case):

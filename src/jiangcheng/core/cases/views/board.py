@@ -189,7 +189,7 @@ def _board(found: Any, now: Any) -> dict[str, Any]:
         if item.get("final"):
             continue
         within = found.filter(state=item["code"])
-        cards = [wording.card(case, now) for case in queries.listed(within)[:COLUMN]]
+        cards = [wording.card(case, now) for case in queries.gravest(within, COLUMN)]
         total = len(cards) if len(cards) < COLUMN else within.count()
         columns.append(Column(item["code"], wording.name_of(item), total, cards))
     return {"columns": columns}
