@@ -350,6 +350,7 @@ def _rows_of_registers(town: Town) -> Importer:
     from django.core.files.base import ContentFile
 
     from jiangcheng.core.manifest import manifests
+    from jiangcheng.core.portal.services import tables
     from jiangcheng.core.records.services import files
 
     declared = manifests.registers()
@@ -358,7 +359,7 @@ def _rows_of_registers(town: Town) -> Importer:
         heading = files._columns(register)
         rows = [[_plausible(code, name, place) for name in heading] for place in (1, 2)]
         of[heading] = code
-        seeds += [table(heading, *rows), files.as_xlsx(code, [heading, *rows])]
+        seeds += [table(heading, *rows), tables.as_xlsx(code, [heading, *rows])]
 
     def imported(register: str, data: bytes, dry_run: bool) -> Any:
         file = ContentFile(data, name="x")

@@ -114,7 +114,8 @@ def _prepare(console: rich.console.Console) -> setup.State:
 
 def _judge_history(bar: rich.progress.Progress) -> None:
     """Run every job once, so that the first page shows a year that is judged and the present is not kept waiting."""
-    tasks = manifest.manifests.tasks()
+    # As the jobs do: who follows the store comes before what forgets the changes that all followers have seen.
+    tasks = sorted(manifest.manifests.tasks(), key=lambda task: task.every)
     line = bar.add_task("评价历史 judging the history", total=len(tasks))
     for task in tasks:
         bar.update(line, description=f"{task.names.zh} {task.names.en}")

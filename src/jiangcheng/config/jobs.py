@@ -39,8 +39,8 @@ class Jobs:
         self._thread.join(timeout)
 
     def run_all_once(self) -> None:
-        """Run every task once, in the order of their declaration."""
-        for task, function in self._tasks:
+        """Run every task once, what is due most often first."""
+        for task, function in sorted(self._tasks, key=lambda pair: pair[0].every):
             self._run_one(task, function)
 
     def _run(self) -> None:
