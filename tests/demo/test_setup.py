@@ -64,7 +64,9 @@ def test_the_city_is_complete(installation: pathlib.Path) -> None:
     assert rivers["features"]
 
 
-def test_the_history_is_the_truth() -> None:
+def test_the_history_is_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What the rooms fill in has no part in the series.
+    monkeypatch.setattr(setup, "_furnish", lambda *_: None)
     state = setup.prepare(now=NOW, progress=nothing)
     rivers = next(block for block in truth.year(2026, state.opened) if block.name == "rivers")
     for station, code, statistic in (
