@@ -11,6 +11,9 @@ from django.db.models import Q, QuerySet
 from jiangcheng.core.access import rules
 from jiangcheng.core.access.models import Assignment, AuditEntry, User
 
+CITY_DIGITS = 4
+"""Digits of an area code down to the city (GB/T 2260)."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Scope:
@@ -24,6 +27,11 @@ class Scope:
     def __bool__(self) -> bool:
         """Tell whether the permission holds anywhere."""
         return self.everything or bool(self.region_codes) or bool(self.facility_codes)
+
+    @property
+    def whole_city(self) -> bool:
+        """Whether the permission holds in all of the city: everywhere, or in an area no smaller than a city."""
+        return self.everything or any(len(prefix) <= CITY_DIGITS for prefix in self.region_codes)
 
     def covers_region(self, code: str) -> bool:
         """Tell whether the permission holds in the area with this code."""

@@ -23,7 +23,7 @@ from jiangcheng.standards import periods
 def may_read(*, report: Report, user: User, on: dt.date) -> bool:
     """Tell whether a person may read a report: it speaks of the whole city, so the permission must too."""
     scope = access.scope(user, report.permission, on)
-    return scope.everything or any(len(code) <= 4 for code in scope.region_codes)
+    return scope.whole_city
 
 
 def readable(*, user: User, on: dt.date) -> list[Report]:

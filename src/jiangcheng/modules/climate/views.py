@@ -260,7 +260,7 @@ def _year_of(text: str) -> int | None:
 
 def _may_freeze(request: HttpRequest) -> bool:
     scope = access.scope(person(request), MANAGE, received_date(request))
-    return scope.everything or any(len(code) <= 4 for code in scope.region_codes)
+    return scope.whole_city
 
 
 def _named(item: Mapping[str, Any]) -> str:

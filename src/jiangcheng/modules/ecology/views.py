@@ -215,7 +215,7 @@ def _asked(asked: Mapping[str, str]) -> BaseGeometry | None:
 
 def _may_import(request: HttpRequest) -> bool:
     scope = access.scope(person(request), MANAGE, received_date(request))
-    return scope.everything or any(len(code) <= 4 for code in scope.region_codes)
+    return scope.whole_city
 
 
 def _english() -> bool:

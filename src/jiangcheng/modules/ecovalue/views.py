@@ -137,7 +137,7 @@ def _chosen(text: str, years: Sequence[int], default: int | None) -> int | None:
 
 def _may_freeze(request: HttpRequest) -> bool:
     scope = access.scope(person(request), MANAGE, received_date(request))
-    return scope.everything or any(len(code) <= 4 for code in scope.region_codes)
+    return scope.whole_city
 
 
 def _named(item: Mapping[str, Any]) -> str:

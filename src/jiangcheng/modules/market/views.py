@@ -231,7 +231,7 @@ def _quarter(request: HttpRequest, known: Sequence[tuple[int, int]]) -> tuple[in
 
 def _city_wide(request: HttpRequest, permission: str) -> bool:
     scope = access.scope(person(request), permission, received_date(request))
-    return scope.everything or any(len(code) <= 4 for code in scope.region_codes)
+    return scope.whole_city
 
 
 def _csv(name: str, rows: Iterable[Sequence[Any]]) -> HttpResponse:

@@ -182,7 +182,7 @@ def _feature(
 
 def _may_generate(request: HttpRequest) -> bool:
     scope = access.scope(person(request), MANAGE, received_date(request))
-    return scope.everything or any(len(code) <= 4 for code in scope.region_codes)
+    return scope.whole_city
 
 
 def _point(longitude: str, latitude: str) -> tuple[float, float] | None:

@@ -125,4 +125,4 @@ def _year(text: str, default: int) -> int:
 def _may_freeze(request: HttpRequest) -> bool:
     """Tell whether a person keeps the registers of the whole city: of everything, or of the city's area."""
     scope = access.scope(person(request), MANAGE, received_date(request))
-    return scope.everything or any(len(code) <= 4 for code in scope.region_codes)
+    return scope.whole_city
