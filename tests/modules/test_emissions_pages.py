@@ -12,12 +12,14 @@ from django.test import Client
 from django.urls import reverse
 
 from core import city
+from jiangcheng.core.access.queries import Scope
 from jiangcheng.core.cases.models import Finding
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry.models import Station
 from jiangcheng.modules.emissions import queries, services
 from jiangcheng.modules.emissions.models import Mark
 from jiangcheng.modules.emissions.rules import packs
+from jiangcheng.standards import periods
 
 HOUR = dt.timedelta(hours=1)
 HOURS = 24 * 12
@@ -75,7 +77,7 @@ def october(town, code, statistic, value, *, flag=None):
 
 def outlet_since(day):
     Station.objects.filter(code="P1").update(valid_from_date=day)
-    scope = queries.access.Scope(everything=True)
+    scope = Scope(everything=True)
     return queries.outlets(scope=scope, on=dt.date(2026, 10, 22), code="P1")[0]
 
 
@@ -151,7 +153,7 @@ def test_an_enterprise_marks_from_its_telephone(plant):
     people, starts = plant
     client = Client()
     client.force_login(people["enterprise"])
-    local = [moment.astimezone(queries.periods.BEIJING) for moment in (starts[-6], starts[-3])]
+    local = [moment.astimezone(periods.BEIJING) for moment in (starts[-6], starts[-3])]
     form = {
         "kind": "start", "from_at": f"{local[0]:%Y-%m-%dT%H:%M}", "to_at": f"{local[1]:%Y-%m-%dT%H:%M}",
         "reason": "启炉", "files": [city.photo()],
