@@ -74,6 +74,15 @@ def _quick_passwords(settings) -> None:  # type: ignore[no-untyped-def]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def _no_files(settings) -> None:  # type: ignore[no-untyped-def]
+    """Serve no static files in the process of the tests: each client would list them all first.
+
+    The journeys get theirs from a real server.
+    """
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.startswith("servestatic.")]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _manifests() -> None:
     """Load the manifests, as every process of the product does at start-up."""

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -22,11 +23,11 @@ SHORT_MENU = 16
 
 @dataclasses.dataclass(slots=True)
 class MenuEntry:
-    """A page in the menu; the current one is marked."""
+    """A page in the menu with the picture of its icon; the current one is marked."""
 
     title: str
     url: str
-    icon: str
+    picture: str
     current: bool = False
 
 
@@ -60,7 +61,7 @@ class Shell:
                 code=group.code,
                 title=_group_title(group.code),
                 entries=[
-                    MenuEntry(page.names.in_language(language), reverse(page.url_name), page.icon)
+                    MenuEntry(page.names.in_language(language), _address(page.url_name), _picture(page.icon))
                     for page in group.pages
                 ],
             )
@@ -83,7 +84,7 @@ class Shell:
         """The pages anybody may open."""
         language = get_language() or ""
         entries = [
-            MenuEntry(page.names.in_language(language), reverse(page.url_name), page.icon)
+            MenuEntry(page.names.in_language(language), _address(page.url_name), _picture(page.icon))
             for page in manifests.public_pages()
         ]
         _mark_current(entries, self._request.path)
@@ -99,6 +100,17 @@ class Shell:
     def texts(self) -> dict[str, str]:
         """The words the islands show."""
         return _texts()
+
+
+# Every page shows a hundred entries: an icon is rendered, and an address looked up, once in a process.
+@functools.cache
+def _picture(icon: str) -> str:
+    return render_to_string("portal/_icon.html", {"name": icon})
+
+
+@functools.cache
+def _address(url_name: str) -> str:
+    return reverse(url_name)
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:
