@@ -45,13 +45,40 @@ def stored(station: str, code: str, statistic: str, start: int, end: int) -> dic
     return dict(zip(table["start"].to_pylist(), table["value"].to_pylist(), strict=True))
 
 
-def test_the_city_is_complete(installation: pathlib.Path) -> None:
+def test_a_city_is_interrupted_completed_left_as_it_is_and_continued(installation: pathlib.Path) -> None:
+    """One story: to build the whole city is the longest work of the suite."""
+
+    def stumble(share: float, text: str) -> None:
+        if share >= 0.2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        setup.prepare(now=NOW, progress=stumble)
     shares: list[float] = []
     state = setup.prepare(now=NOW, progress=lambda share, _: shares.append(share))
-
+    assert state.built
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert state.history_until == state.opened - HOUR == int(NOW.timestamp()) // HOUR * HOUR - HOUR
+    is_complete(installation)
+    lets_its_people_in()
+
+    before = store.snapshot()
+    people = User.objects.count()
+    assert setup.prepare(now=NOW + dt.timedelta(minutes=10), progress=nothing) == state
+    assert store.snapshot() == before
+
+    later = setup.prepare(now=NOW + dt.timedelta(hours=5), progress=nothing)
+    assert later.opened == state.opened
+    assert later.history_until == state.history_until + 5 * HOUR
+    assert User.objects.count() == people
+    values = stored("1772A", "a34004", "avg", NEW_YEAR, later.history_until)
+    assert np.diff(list(values)).tolist() == [HOUR] * (len(values) - 1)
+
+
+def is_complete(installation: pathlib.Path) -> None:
+    """Every outlet lies in a grid with an inspector, nothing is there twice, and the map has its layers."""
+    assert models.Facility.objects.count() == 32, "30, and who carries and disposes of hazardous waste"
     assert models.Outlet.objects.count() == 60
     assert models.Device.objects.count() == 90
     for outlet in models.Outlet.objects.select_related("station__grid_cell", "facility"):
@@ -62,6 +89,21 @@ def test_the_city_is_complete(installation: pathlib.Path) -> None:
         assert queries.responsible(grid_cell=found, on=NOW.date()).inspector is not None
     rivers = json.loads((installation / "layers/rivers.geojson").read_text(encoding="utf-8"))
     assert rivers["features"]
+
+
+def lets_its_people_in() -> None:
+    """Every log-in works, and the inspector handles cases where the live incident is."""
+    assert User.objects.count() == len(geography.table("people")) + 3
+    for row in geography.table("people"):
+        assert User.objects.get(username=row["username"]).check_password(city.PASSWORD)
+    live = next(i for i in incidents.script(0, 1970) if i.kind is incidents.Kind.OVER_LIMIT)
+    outlet = models.Outlet.objects.select_related("station__grid_cell__region").get(
+        station__code=live.stations[0]
+    )
+    inspector = User.objects.get(username="inspector")
+    scope = access.scope(inspector, "cases.handle", NOW.date())
+    assert scope.covers_region(outlet.station.grid_cell.region.code)
+    assert queries.responsible(grid_cell=outlet.station.grid_cell, on=NOW.date()).inspector == inspector
 
 
 def test_the_history_is_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,51 +126,9 @@ def test_the_history_is_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_a_second_start_changes_nothing_and_a_later_one_continues() -> None:
-    first = setup.prepare(now=NOW, progress=nothing)
-    before = store.snapshot()
-    people = User.objects.count()
-    assert setup.prepare(now=NOW + dt.timedelta(minutes=10), progress=nothing) == first
-    assert store.snapshot() == before
-
-    later = setup.prepare(now=NOW + dt.timedelta(hours=5), progress=nothing)
-    assert later.opened == first.opened
-    assert later.history_until == first.history_until + 5 * HOUR
-    assert User.objects.count() == people
-    values = stored("1772A", "a34004", "avg", NEW_YEAR, later.history_until)
-    assert np.diff(list(values)).tolist() == [HOUR] * (len(values) - 1)
-
-
-def test_a_build_that_was_interrupted_is_completed(installation: pathlib.Path) -> None:
-    def stumble(share: float, text: str) -> None:
-        if share >= 0.2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        setup.prepare(now=NOW, progress=stumble)
-    state = setup.prepare(now=NOW, progress=nothing)
-    assert state.built
-    assert models.Facility.objects.count() == 32, "30, and who carries and disposes of hazardous waste"
-    assert User.objects.count() == len(geography.table("people")) + 3
-
-
 def test_another_city_is_left_alone() -> None:
     models.Region.objects.create(code="220100", name_zh="长春市", name_en="Changchun", level="city")
     with pytest.raises(setup.Occupied, match="not the demo"):
         setup.prepare(now=NOW, progress=nothing)
     assert models.Region.objects.count() == 1
     assert not models.Station.objects.exists()
-
-
-def test_every_log_in_works_and_the_inspector_handles_cases_where_the_live_incident_is() -> None:
-    setup.prepare(now=NOW, progress=nothing)
-    for row in geography.table("people"):
-        assert User.objects.get(username=row["username"]).check_password(city.PASSWORD)
-    live = next(i for i in incidents.script(0, 1970) if i.kind is incidents.Kind.OVER_LIMIT)
-    outlet = models.Outlet.objects.select_related("station__grid_cell__region").get(
-        station__code=live.stations[0]
-    )
-    inspector = User.objects.get(username="inspector")
-    scope = access.scope(inspector, "cases.handle", NOW.date())
-    assert scope.covers_region(outlet.station.grid_cell.region.code)
-    assert queries.responsible(grid_cell=outlet.station.grid_cell, on=NOW.date()).inspector == inspector
