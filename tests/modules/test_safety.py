@@ -26,10 +26,11 @@ from jiangcheng.modules.safety.models import (
     EmergencyOrder,
     EventEntry,
     ModelRun,
+    NoticeLook,
     StockItem,
 )
+from jiangcheng.modules.safety.rules import tables
 from jiangcheng.modules.safety.services.events import DRILL
-from jiangcheng.modules.safety.views.centre import token_of
 from jiangcheng.standards import periods
 
 NOW = city.AT
@@ -237,7 +238,7 @@ def test_a_notice_is_acknowledged_by_its_link_in_time_and_by_nobody_else(people)
     partner = row("partners", people["duty"], name_zh="下游市", side="down")
     notice = services.send_notice(event=event, partner=partner, text="下泄", actor=people["duty"], now=NOW)
     assert notice.due_at == NOW + dt.timedelta(minutes=120)
-    address = reverse("safety:acknowledge", args=[token_of(notice)])
+    address = reverse("safety:acknowledge", args=[services.token_of(notice)])
     anybody = Client()
     assert "下泄" in anybody.get(address).content.decode()
     assert anybody.get(address[:-1] + ("a" if address[-1] != "a" else "b")).status_code == 404
@@ -247,6 +248,37 @@ def test_a_notice_is_acknowledged_by_its_link_in_time_and_by_nobody_else(people)
     notice.refresh_from_db()
     assert notice.state == "acknowledged" and notice.due_at is None
     assert EventEntry.objects.filter(kind="notice").last().text.endswith("王某 下游市应急办")
+
+
+def test_a_link_ends_with_its_term_its_notice_and_too_many_looks(people):
+    event = begin(people, kind="river")
+    partner = row("partners", people["duty"], name_zh="下游市", side="down")
+    first, second = (
+        services.send_notice(event=event, partner=partner, text=text, actor=people["duty"], now=NOW)
+        for text in ("机密水情", "撤回的")
+    )
+    token, late = services.token_of(first), NOW + dt.timedelta(days=30)
+    assert services.follow(token=token, address="a", now=late - dt.timedelta(seconds=1)).state == "open"
+    assert services.follow(token=token, address="a", now=late) == services.Link("expired")
+    records.act(record=second, action="cancel", actor=people["leader"], now=NOW, text="误发")
+    anybody = Client(REMOTE_ADDR="203.0.113.9")
+    gone = anybody.get(reverse("safety:acknowledge", args=[services.token_of(second)]))
+    assert gone.status_code == 410 and "已撤回" in gone.content.decode() and "撤回的" not in gone.content.decode()
+    wrong = anybody.get(reverse("safety:acknowledge", args=["x:y:z"]), HTTP_ACCEPT_LANGUAGE="en")
+    assert wrong.status_code == 404 and "incomplete or wrong" in wrong.content.decode()
+    # An address that guesses is stopped, and another one is not held up by it.
+    most = tables.in_force("links", city.ON)["looks_per_hour"]
+    looks = [services.follow(token="x", address="guesser", now=NOW).state for _ in range(most + 1)]
+    assert looks == ["unknown"] * most + ["too_often"]
+    assert services.follow(token=token, address="guesser", now=NOW).state == "too_often"
+    assert services.follow(token=token, address="guesser", now=NOW + dt.timedelta(minutes=61)).state == "open"
+    for _ in range(most):
+        answer = anybody.get(reverse("safety:acknowledge", args=[token]))
+    assert answer.status_code == 429 and answer["Retry-After"] and "机密水情" not in answer.content.decode()
+    assert anybody.post(reverse("safety:acknowledge", args=[token]), {"name": "王某"}).status_code == 429
+    first.refresh_from_db()
+    assert first.state == "sent" and not NoticeLook.objects.filter(address_hash__contains="203.0").exists()
+    assert services.forget_looks(now=NOW + dt.timedelta(days=3650)) > most and not NoticeLook.objects.exists()
 
 
 def test_the_models_of_an_event_can_be_computed_again_and_say_who_is_in_reach(people):

@@ -16,6 +16,7 @@ from jiangcheng.modules.safety.models.response import (
     EventEntry,
     EventRelease,
     ModelRun,
+    NoticeLook,
     PlanCard,
 )
 from jiangcheng.modules.safety.models.substances import (
@@ -51,6 +52,7 @@ __all__ = [
     "EventRelease",
     "Expert",
     "ModelRun",
+    "NoticeLook",
     "Partner",
     "PlanCard",
     "PollutantAssessment",

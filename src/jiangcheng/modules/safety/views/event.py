@@ -33,7 +33,6 @@ from jiangcheng.modules.safety.rules import plume as plumes
 from jiangcheng.modules.safety.rules import tables
 from jiangcheng.modules.safety.services.packs import picture
 from jiangcheng.modules.safety.views import wording
-from jiangcheng.modules.safety.views.centre import token_of
 
 TERM_FIELDS = ("rate", "area", "pressure", "vessel_temperature", "head", "radius")
 PLUME_FIELDS = ("minutes", "height", "wind", "direction", "temperature", "sigma_theta")
@@ -312,7 +311,7 @@ def _of(model: Any, row: EmergencyEvent) -> list[Any]:
 def _link(request: HttpRequest, notice: DownstreamNotice) -> str:
     if notice.state != "sent":
         return ""
-    return request.build_absolute_uri(reverse("safety:acknowledge", args=[token_of(notice)]))
+    return request.build_absolute_uri(reverse("safety:acknowledge", args=[services.token_of(notice)]))
 
 
 def _found_stock(request: HttpRequest, row: EmergencyEvent, on: dt.date) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from jiangcheng.modules.safety import queries
@@ -69,6 +70,17 @@ def unfit(told: str) -> str:
     return words.get(told, _("模型无法计算：%(told)s") % {"told": told[:160]})
 
 
+def link(state: str) -> str:
+    """Return what the holder of a link should do where it opens nothing."""
+    words = {
+        "unknown": _("链接不完整或不正确。请核对收到的通报，或致电发出单位值班室。"),
+        "expired": _("链接已过有效期。请致电发出单位值班室核实并签收。"),
+        "withdrawn": _("这份通报已撤回，不需要签收。"),
+        "too_often": _("本地址打开次数过多，请一小时后再试；紧急情况请致电发出单位值班室。"),
+    }
+    return words.get(state, "")
+
+
 def refusal(reasons: Iterable[str]) -> str:
     """Return why an action was refused."""
     words = {
@@ -92,6 +104,11 @@ def not_enough(reason: str, left: float) -> str:
     if reason == "issued":
         return _("归还不能多于领用：尚未归还 %(left)s。") % {"left": f"{left:g}"}
     return _("请填写大于 0 的数量。")
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the peer's network address; forwarding headers are not believed."""
+    return str(request.META.get("REMOTE_ADDR", ""))[:64]
 
 
 def decimal(text: str | None) -> float | None:
