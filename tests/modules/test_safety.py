@@ -263,7 +263,11 @@ def test_a_link_ends_with_its_term_its_notice_and_too_many_looks(people):
     records.act(record=second, action="cancel", actor=people["leader"], now=NOW, text="误发")
     anybody = Client(REMOTE_ADDR="203.0.113.9")
     gone = anybody.get(reverse("safety:acknowledge", args=[services.token_of(second)]))
-    assert gone.status_code == 410 and "已撤回" in gone.content.decode() and "撤回的" not in gone.content.decode()
+    assert (
+        gone.status_code == 410
+        and "已撤回" in gone.content.decode()
+        and "撤回的" not in gone.content.decode()
+    )
     wrong = anybody.get(reverse("safety:acknowledge", args=["x:y:z"]), HTTP_ACCEPT_LANGUAGE="en")
     assert wrong.status_code == 404 and "incomplete or wrong" in wrong.content.decode()
     # An address that guesses is stopped, and another one is not held up by it.
@@ -487,6 +491,7 @@ def test_people_see_and_do_what_they_may(people):
         "centre",
         "stock",
         "contacts",
+        "chemicals",
         "pollutants",
         "radiation",
         "card",

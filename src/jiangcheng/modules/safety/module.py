@@ -45,8 +45,9 @@ MANIFEST = Manifest(
         Page("safety:orders", Names("我的应急指令", "My emergency orders"), ACT, "act", "smartphone", 41),
         Page("safety:stock", Names("应急物资", "Emergency supplies"), VIEW, "modules", "database", 1000),
         Page("safety:contacts", Names("应急通讯录", "Emergency contacts"), VIEW, "modules", "contact", 1001),
-        Page("safety:pollutants", Names("新污染物", "New pollutants"), VIEW, "modules", "network", 1002),
-        Page("safety:radiation", Names("辐射环境", "Radiation"), VIEW, "modules", "radio-tower", 1003),
+        Page("safety:chemicals", Names("有毒有害化学品", "Toxic chemicals"), VIEW, "modules", "list-checks", 1002),
+        Page("safety:pollutants", Names("新污染物", "New pollutants"), VIEW, "modules", "network", 1003),
+        Page("safety:radiation", Names("辐射环境", "Radiation"), VIEW, "modules", "radio-tower", 1004),
     ),
     finding_kinds=(
         _kind("hazard_overdue", "生态安全隐患逾期未复核", "Eco-safety hazard not reviewed", 2),

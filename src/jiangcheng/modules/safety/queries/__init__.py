@@ -1,5 +1,12 @@
 """What the services decide by and the pages show."""
 
+from jiangcheng.modules.safety.queries.chemicals import (
+    Inventory,
+    inventory,
+    list_versions,
+    matrix,
+    pollutants_over,
+)
 from jiangcheng.modules.safety.queries.events import (
     CLOSED,
     active_responses,
@@ -20,8 +27,6 @@ from jiangcheng.modules.safety.queries.radiation import dose_points, dose_series
 from jiangcheng.modules.safety.queries.registers import (
     contacts,
     due_soon,
-    matrix,
-    pollutants_over,
     state_name,
     tasks_of,
     teams_near,
@@ -40,6 +45,7 @@ from jiangcheng.modules.safety.queries.supplies import balance, lots, nearest_st
 __all__ = [
     "CLOSED",
     "Exposed",
+    "Inventory",
     "active_responses",
     "asked_level",
     "balance",
@@ -54,8 +60,10 @@ __all__ = [
     "events",
     "exposed",
     "indicators",
+    "inventory",
     "last_action",
     "latest_run",
+    "list_versions",
     "lots",
     "matrix",
     "met_near",
