@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jiangcheng.methods.tracing import dispersion, heavygas, river, sigmas
+from jiangcheng.methods.tracing import dispersion, heavygas, heavypuff, river, sigmas
 from jiangcheng.methods.tracing.inputs import TracingError
 from jiangcheng.modules.safety.rules import clocks, drawing, plume, radiation, spill, stock, tables
 
@@ -235,3 +235,40 @@ def test_every_table_says_where_it_comes_from():
             assert version["source"] and isinstance(version["verified"], bool) and version["valid_from"], (
                 path.name
             )
+
+
+BURST = {**HEAVY, "term": {"kind": "mass", "mass": 2000}, "minutes": 0.1, "wind": 3.0}
+
+
+def test_heavy_gas_that_bursts_out_is_a_puff_and_arrives_with_its_front():
+    found = plume.screen(BURST)
+    assert found["model"] == "heavy_puff" and found["rate"] == pytest.approx(2000 / 6, rel=1e-3)
+    cloud = heavypuff.heavy_puff(
+        volume=2000 / found["density"], density=found["density"], air_density=found["air_density"], wind=3.0
+    )
+    # Chlorine boils far below the air's temperature: the cloud is cold, and its share is corrected for that.
+    ratio = 239.1 / 298.15
+    full = 0.0709 * 101325 / (8.314462618 * 298.15) * 1e6
+    for zone in found["zones"]:
+        share = float(cloud.dilution([zone["distance"]], ratio=ratio)[0])
+        assert share * full == pytest.approx(zone["limit"], rel=0.02)
+        front = float(cloud.arrival(zone["distance"])) / 60
+        assert zone["arrival_minutes"] == pytest.approx(front, rel=0.02)
+        assert zone["upwind"] == pytest.approx(cloud.upwind(), rel=1e-3) and zone["upwind"] > 10
+        assert plume.inside(zone["outline"], -0.7 * zone["upwind"], 0.0)
+        assert plume.inside(zone["envelope"], 0.95 * zone["distance"], 0.0)
+    assert found["zones"][1]["distance"] > found["zones"][0]["distance"]
+
+
+def test_the_duration_chooses_between_plume_and_puff():
+    models = [plume.screen({**BURST, "minutes": minutes})["model"] for minutes in (0.1, 5, 600)]
+    assert models[0] == "heavy_puff" and models[2] in ("heavy", "gauss")
+    hour = {**HEAVY, "term": {"kind": "rate", "rate": 5.0}, "minutes": 60}
+    short = {**hour, "minutes": 3}
+    assert plume.screen(hour)["model"] == "heavy" and plume.screen(short)["model"] == "heavy_puff"
+    for one, other in zip(plume.screen(short)["zones"], plume.screen(hour)["zones"], strict=True):
+        assert 0 < one["distance"] <= other["distance"]
+    vast = plume.screen({**BURST, "term": {"kind": "mass", "mass": 100_000}, "wind": 1.5})
+    assert "held_workbook" in vast["notes"] and vast["model"] == "heavy_puff"
+    minutes = [row["minutes"] for row in vast["axis"]]
+    assert minutes == sorted(minutes)

@@ -88,7 +88,8 @@ def exposed(*, run: ModelRun) -> list[Exposed]:
     zones = [zone for zone in run.answer["zones"] if zone["outline"]]
     if not zones:
         return []
-    wind = run.answer["wind"]
+    axis = run.answer["axis"]
+    ways, minutes = ([row[name] for row in axis] for name in ("distance", "minutes"))
     found = []
     for name, kind, people, phone, longitude, latitude in _places(run):
         east, north = plume.offset(longitude, latitude, origin)
@@ -97,8 +98,10 @@ def exposed(*, run: ModelRun) -> list[Exposed]:
             hit = 3
         if hit:
             way = math.hypot(east, north)
-            found.append(Exposed(name, kind, people, phone, hit, round(way / 1000, 2), round(way / wind / 60, 1),
-                                 longitude, latitude))  # fmt: skip
+            arrives = round(float(np.interp(way, ways, minutes)), 1)
+            found.append(
+                Exposed(name, kind, people, phone, hit, round(way / 1000, 2), arrives, longitude, latitude)
+            )
     return sorted(found, key=lambda item: (item.zone, item.kilometres))
 
 

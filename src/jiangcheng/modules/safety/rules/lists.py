@@ -37,14 +37,5 @@ def forbidden(row: Mapping[str, Any], activity: str, year: int) -> bool:
     return any(activity in ban["activities"] and ban["from"] <= last for ban in row.get("bans", ()))
 
 
-def cas_is_sound(number: str) -> bool:
-    """Tell whether the check digit of a CAS number is right: the digits before it, weighted from the right, modulo 10."""
-    digits = number.replace("-", "")
-    if not digits.isascii() or not digits.isdigit() or len(digits) < 5 or number.count("-") != 2:
-        return False
-    weighted = sum(int(digit) * place for place, digit in enumerate(reversed(digits[:-1]), start=1))
-    return weighted % 10 == int(digits[-1])
-
-
 def _shown(row: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     return str(row["name_zh"]), tuple(row["cas"])

@@ -10,7 +10,8 @@ import numpy as np
 
 from jiangcheng.methods.tracing import mixing, river
 from jiangcheng.methods.tracing.inputs import TracingError
-from jiangcheng.modules.safety.rules import plume, tables
+from jiangcheng.modules.safety.rules import tables
+from jiangcheng.modules.safety.rules.numbers import number, rounded
 
 TIMES = 240
 
@@ -42,13 +43,13 @@ def forecast(question: Mapping[str, Any]) -> dict[str, Any]:
     on = dt.date.fromisoformat(str(question["on"]))
     known, model = tables.in_force("substances", on), tables.in_force("model", on)
     substance, rule = tables.row(known, str(question["substance"])), model["river"]
-    mass = plume.number(question, "mass", 1e-6, 1e9) * 1000.0
-    seconds = plume.number(question, "minutes", 0.1, 144_000) * 60.0
-    speed, width = plume.number(question, "speed", 0.01, 6), plume.number(question, "width", 1, 3000)
-    depth, slope = plume.number(question, "depth", 0.05, 60), plume.number(question, "slope", 1e-7, 0.1)
+    mass = number(question, "mass", 1e-6, 1e9) * 1000.0
+    seconds = number(question, "minutes", 0.1, 144_000) * 60.0
+    speed, width = number(question, "speed", 0.01, 6), number(question, "width", 1, 3000)
+    depth, slope = number(question, "depth", 0.05, 60), number(question, "slope", 1e-7, 0.1)
     stretch = mixing.longitudinal_dispersion(width, depth, slope, speed)
     if question.get("dispersion") not in (None, ""):
-        stretch = plume.number(question, "dispersion", 0.01, 1e5)
+        stretch = number(question, "dispersion", 0.01, 1e5)
     mixed = mixing.mixing_length(width, 0.0, speed, mixing.transverse_dispersion(width, depth, slope)) / 1000
     if not isinstance(question.get("points"), list) or len(question["points"]) > 100:
         raise TracingError("points: a list of up to 100 points downstream is needed")
@@ -62,7 +63,7 @@ def forecast(question: Mapping[str, Any]) -> dict[str, Any]:
         if float(item["kilometres"]) > 0
     ]
     return {
-        "points": points, "dispersion": plume.rounded(stretch), "limit": limit, "mixed_km": plume.rounded(mixed),
+        "points": points, "dispersion": rounded(stretch), "limit": limit, "mixed_km": rounded(mixed),
         "notes": [] if limit is not None else ["no_limit"],
         "versions": {"substances": known["version"], "model": model["version"]},
         "verified": bool(known["verified"] and model["verified"]),
@@ -107,4 +108,4 @@ def _point(
 
 
 def _levels(values: Any, levels: list[float]) -> list[float]:
-    return [plume.rounded(value) for value in np.quantile(values, levels)]
+    return [rounded(value) for value in np.quantile(values, levels)]

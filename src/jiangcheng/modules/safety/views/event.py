@@ -34,7 +34,7 @@ from jiangcheng.modules.safety.rules import tables
 from jiangcheng.modules.safety.services.packs import picture
 from jiangcheng.modules.safety.views import wording
 
-TERM_FIELDS = ("rate", "area", "pressure", "vessel_temperature", "head", "radius")
+TERM_FIELDS = ("rate", "mass", "area", "pressure", "vessel_temperature", "head", "radius")
 PLUME_FIELDS = ("minutes", "height", "wind", "direction", "temperature", "sigma_theta")
 RIVER_FIELDS = ("mass", "minutes", "speed", "width", "depth", "slope", "dispersion")
 TERMS_OF = {"gas": "gas", "river": "river", "radiation": "radiation", "other": "gas"}
@@ -59,6 +59,7 @@ def event(request: HttpRequest, number: str) -> HttpResponse:
         "actions": _actions(row, user, on), "levels": fields.Level.choices,
         "run": run, "zones": [_zone(zone, exposed) for zone in run.answer["zones"]] if run else [],
         "outer": [item for item in exposed if item.zone == 3], "exposed": exposed, "river": river,
+        "run_model": wording.model(run.answer["model"]) if run else "",
         "run_notes": wording.notes(run.answer["notes"]) if run else [],
         "river_notes": wording.notes(river.answer["notes"]) if river else [],
         "run_substance": wording.substance(run.question["substance"]) if run else "",

@@ -43,6 +43,13 @@ def substance(code: str) -> str:
     return dict(fields.substances()).get(code, code)
 
 
+def model(code: str) -> str:
+    """Return the name of a model of the air."""
+    return {
+        "heavy": _("重气连续（Britter–McQuaid）"), "heavy_puff": _("重气瞬时团（Britter–McQuaid）"),
+    }.get(code, _("高斯烟羽/烟团"))  # fmt: skip
+
+
 def notes(codes: Iterable[str]) -> list[str]:
     """Return what a model has to say about its own answer."""
     words = {
@@ -50,6 +57,7 @@ def notes(codes: Iterable[str]) -> list[str]:
         "all_evaporates": _("沸点低于气温：假定泄漏液体全部汽化（偏保守）。"),
         "heavy_elevated": _("高架源按地面重气计算（偏保守）。"),
         "beyond_workbook": _("超出重气相关式范围，改用高斯模型。"),
+        "held_workbook": _("超出瞬时重气相关式范围，按其末端取值（偏保守）。"),
         "no_limit": _("该物质没有水质限值，只给出峰值。"),
     }
     return [words.get(code, code) for code in codes]
