@@ -315,6 +315,53 @@ def test_the_models_of_an_event_can_be_computed_again_and_say_who_is_in_reach(pe
         services.run_river(event=event, river="松花江", kilometre=99.0, question=SPILL, actor=None, now=NOW)
 
 
+def test_the_forecast_follows_the_reaches_of_the_register(people):
+    event = begin(people, kind="river")
+    asked = {"substance": "nitrobenzene", "mass": 500, "minutes": 60, "temperature": 8.0}
+    for name, kilometre in (("断面", 12.0), ("取水口", 40.0)):
+        row(
+            "river-points",
+            people["duty"],
+            river="松花江",
+            name_zh=name,
+            kind="section",
+            kilometre=kilometre,
+            **PLACE,
+        )
+    with pytest.raises(services.Unfit, match="reaches"):
+        services.run_river(event=event, river="松花江", kilometre=2.0, question=asked, actor=None, now=NOW)
+    shape = {"river": "松花江", "width": 250, "depth": 2.2, "slope": 0.0002}
+    row(
+        "river-stretches",
+        people["duty"],
+        name_zh="上段",
+        from_kilometre=0,
+        to_kilometre=20,
+        flow=300,
+        **shape,
+    )
+    row(
+        "river-stretches",
+        people["duty"],
+        name_zh="下段",
+        from_kilometre=20,
+        to_kilometre=60,
+        flow=420,
+        **shape,
+    )
+    for wrong in ({"from_kilometre": 50, "to_kilometre": 70}, {"from_kilometre": 70, "to_kilometre": 70}):
+        with pytest.raises(ValidationError):
+            row("river-stretches", people["duty"], name_zh="错段", flow=300, **wrong, **shape)
+    duty, page = client(people, "duty"), reverse("safety:event", args=[event.number])
+    given = {name: str(value) for name, value in asked.items()} | {"river": "松花江", "kilometre": "2"}
+    duty.post(reverse("safety:river", args=[event.number]), given)
+    run = ModelRun.objects.get()
+    assert [reach["name"] for reach in run.answer["reaches"]] == ["上段", "下段"]
+    assert [point["flow"] for point in run.answer["points"]] == [300, 420] and services.compute_again(run=run)
+    text = duty.get(page).content.decode()
+    assert "所用河段" in text and "下段" in text and "420" in text
+
+
 def test_the_pack_opens_without_a_network(people):
     cards(people)
     event = begin(people, drill=True, name_zh="<b>泄漏</b>")

@@ -245,6 +245,14 @@ MANIFEST = Manifest(
             search=("name_zh", "river"), key=("river", "name_zh"), prefix="YJ", geometry=True, order=1028,
         ),
         _register(
+            "river-stretches", "应急推演河段", "Reaches for river forecasts", "RiverReach",
+            columns=("number", "river", "name_zh", "from_kilometre", "to_kilometre", "width", "slope", "flow",
+                     "measured_date"),
+            fields=("river", "name_zh", "from_kilometre", "to_kilometre", "width", "depth", "slope", "flow",
+                    "measured_date"),
+            filters=("river",), search=("name_zh", "river"), key=("river", "name_zh"), prefix="HD", order=1028,
+        ),
+        _register(
             "toxic-chemicals", "有毒有害化学品", "Toxic chemicals", "ToxicChemical",
             columns=("number", "facility", "substance", "year", "activity", "tons", "list_version"),
             fields=("facility", "substance", "year", "activity", "tons", "measure"),

@@ -38,6 +38,7 @@ from jiangcheng.modules.safety.queries.scene import (
     latest_run,
     met_near,
     river_points,
+    river_reaches,
     rivers,
 )
 from jiangcheng.modules.safety.queries.supplies import balance, lots, nearest_stock, shelves, takes
@@ -75,6 +76,7 @@ __all__ = [
     "permits",
     "pollutants_over",
     "river_points",
+    "river_reaches",
     "rivers",
     "shelves",
     "state_name",

@@ -13,7 +13,7 @@ from jiangcheng.core.manifest import manifests
 from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import ObservedProperty, Station
 from jiangcheng.methods.tracing import sigmas, stability
-from jiangcheng.modules.safety.models import EmergencyEvent, ModelRun, Receptor, RiverPoint
+from jiangcheng.modules.safety.models import EmergencyEvent, ModelRun, Receptor, RiverPoint, RiverReach
 from jiangcheng.modules.safety.rules import plume
 
 WEATHER = {"a01007": "wind", "a01008": "direction", "a01001": "temperature"}
@@ -144,4 +144,14 @@ def river_points(*, river: str, below: float) -> list[dict[str, Any]]:
         {"code": row.number, "name": row.name_zh, "kind": row.kind, "kilometres": round(row.kilometre - below, 3),
          "longitude": row.longitude, "latitude": row.latitude}
         for row in rows[:100]
+    ]  # fmt: skip
+
+
+def river_reaches(*, river: str, below: float) -> list[dict[str, Any]]:
+    """Return the reaches of a river below a kilometre, as the model asks for them; the first may begin above it."""
+    rows = RiverReach.objects.filter(withdrawn_at=None, river=river, to_kilometre__gt=below)
+    return [
+        {"name": row.name_zh, "start": round(row.from_kilometre - below, 3), "end": round(row.to_kilometre - below, 3),
+         "width": row.width, "depth": row.depth, "slope": row.slope, "flow": row.flow}
+        for row in rows.order_by("from_kilometre")[:60]
     ]  # fmt: skip

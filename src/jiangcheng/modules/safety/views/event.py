@@ -36,7 +36,9 @@ from jiangcheng.modules.safety.views import wording
 
 TERM_FIELDS = ("rate", "mass", "area", "pressure", "vessel_temperature", "head", "radius")
 PLUME_FIELDS = ("minutes", "height", "wind", "direction", "temperature", "sigma_theta")
-RIVER_FIELDS = ("mass", "minutes", "speed", "width", "depth", "slope", "dispersion")
+RIVER_FIELDS = (
+    "mass", "minutes", "flow_scale", "temperature", "speed", "width", "depth", "slope", "dispersion",
+)  # fmt: skip
 TERMS_OF = {"gas": "gas", "river": "river", "radiation": "radiation", "other": "gas"}
 
 
@@ -179,6 +181,7 @@ def river(request: HttpRequest, number: str) -> HttpResponse:
         return redirect("safety:event", number)
     question: dict[str, Any] = {"substance": given.get("substance", "")}
     question |= {name: wording.decimal(given.get(name)) for name in RIVER_FIELDS if given.get(name)}
+    question["ice"] = bool(given.get("ice"))
     return _done(request, number, lambda: services.run_river(
         event=row, river=given.get("river", "")[:60], kilometre=kilometre, question=question, actor=person(request),
         now=received_at(request),

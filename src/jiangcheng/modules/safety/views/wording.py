@@ -58,6 +58,9 @@ def notes(codes: Iterable[str]) -> list[str]:
         "heavy_elevated": _("高架源按地面重气计算（偏保守）。"),
         "beyond_workbook": _("超出重气相关式范围，改用高斯模型。"),
         "held_workbook": _("超出瞬时重气相关式范围，按其末端取值（偏保守）。"),
+        "beyond_reaches": _("最远点位在登记河段之外，按最后一段外推。"),
+        "ice": _("冰封期：糙率加倍，流速请以实测校正；复氧、挥发减弱，衰减可能更慢。"),
+        "ice_season": _("时值冰封季节：如河面已封冻，请勾选“冰封”重新推演。"),
         "no_limit": _("该物质没有水质限值，只给出峰值。"),
     }
     return [words.get(code, code) for code in codes]
@@ -74,7 +77,11 @@ def reasons(codes: Iterable[str]) -> list[str]:
 
 def unfit(told: str) -> str:
     """Return why a model could not answer."""
-    words = {"points": _("该河流在此里程以下没有沿江点位。"), "position": _("事件没有经纬度，请先补充。")}
+    words = {
+        "points": _("该河流在此里程以下没有沿江点位。"),
+        "reaches": _("该河流在此里程以下没有登记河段：请登记河段，或填写流速、河宽、水深和比降。"),
+        "position": _("事件没有经纬度，请先补充。"),
+    }
     return words.get(told, _("模型无法计算：%(told)s") % {"told": told[:160]})
 
 
