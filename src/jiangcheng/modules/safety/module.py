@@ -239,6 +239,14 @@ MANIFEST = Manifest(
             search=("name_zh",), key=("name_zh", "kind"), prefix="MG", geometry=True, order=1027,
         ),
         _register(
+            "population-points", "人口点", "Population points", "PopulationPoint",
+            columns=("number", "code", "name_zh", "kind", "region", "people", "radius", "counted_date"),
+            fields=("code", "name_zh", "kind", "region", *PLACE, "people", "radius", "within", "counted_date",
+                    "source"),
+            filters=("kind", "region"), search=("name_zh", "code"), key=("code",), prefix="RK", geometry=True,
+            order=1027,
+        ),
+        _register(
             "river-points", "沿江点位", "Points along rivers", "RiverPoint",
             columns=("number", "river", "name_zh", "kind", "kilometre", "partner_number"),
             fields=("river", "name_zh", "kind", "kilometre", *PLACE, "partner_number"), filters=("river", "kind"),

@@ -31,6 +31,7 @@ from jiangcheng.modules.safety.models.substances import (
 from jiangcheng.modules.safety.models.supplies import (
     Expert,
     Partner,
+    PopulationPoint,
     Receptor,
     RescueTeam,
     RiverPoint,
@@ -59,6 +60,7 @@ __all__ = [
     "PollutantAssessment",
     "PollutantResult",
     "PollutantUse",
+    "PopulationPoint",
     "RadiationDevice",
     "RadiationSource",
     "Receptor",

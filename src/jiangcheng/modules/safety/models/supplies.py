@@ -1,4 +1,4 @@
-"""Warehouses and stock, teams and experts, partners, receptors, and points along rivers."""
+"""Warehouses and stock, teams and experts, partners, receptors, settlements, and points along rivers."""
 
 from __future__ import annotations
 
@@ -132,6 +132,34 @@ class Receptor(Record):
     kind = models.CharField(_("类别"), max_length=10, choices=Kind)
     people = fields.count(_("人数"))
     duty_phone = fields.text(_("联系电话"), 40)
+
+
+class PopulationPoint(Record):
+    """Where people live: a village, a community, a township or a cell of a census grid (人口点)."""
+
+    class Kind(models.TextChoices):
+        VILLAGE = "village", _("村屯")
+        COMMUNITY = "community", _("社区")
+        TOWNSHIP = "township", _("乡镇、街道")
+        CELL = "cell", _("人口网格")
+
+    code = models.CharField(_("人口点编码"), max_length=40)
+    name_zh = models.CharField(_("名称"), max_length=120)
+    kind = models.CharField(_("类别"), max_length=10, choices=Kind)
+    people = models.PositiveIntegerField(_("常住人口（人）"))
+    radius = models.FloatField(
+        _("范围半径（m）"), validators=(MinValueValidator(10), MaxValueValidator(20_000))
+    )
+    within = fields.text(_("所属人口点编码"), 40)
+    """Whose number of people includes this one's."""
+    counted_date = models.DateField(_("统计日期"))
+    source = fields.text(_("数据来源"), 120)
+
+    def clean(self) -> None:
+        if self.longitude is None or self.latitude is None:
+            raise ValidationError(_("请填写经度和纬度。"))
+        if self.within and self.within == self.code:
+            raise ValidationError({"within": [_("人口点不能属于自己。")]})
 
 
 class RiverReach(Record):

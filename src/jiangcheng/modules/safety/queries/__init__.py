@@ -23,6 +23,13 @@ from jiangcheng.modules.safety.queries.events import (
     orders_of,
     to_do,
 )
+from jiangcheng.modules.safety.queries.exposure import (
+    Exposed,
+    Residents,
+    exposed,
+    population_as_of,
+    residents,
+)
 from jiangcheng.modules.safety.queries.radiation import dose_points, dose_series, moves_of, permits
 from jiangcheng.modules.safety.queries.registers import (
     contacts,
@@ -33,8 +40,6 @@ from jiangcheng.modules.safety.queries.registers import (
     units_due,
 )
 from jiangcheng.modules.safety.queries.scene import (
-    Exposed,
-    exposed,
     latest_run,
     met_near,
     river_points,
@@ -47,6 +52,7 @@ __all__ = [
     "CLOSED",
     "Exposed",
     "Inventory",
+    "Residents",
     "active_responses",
     "asked_level",
     "balance",
@@ -75,6 +81,8 @@ __all__ = [
     "orders_of",
     "permits",
     "pollutants_over",
+    "population_as_of",
+    "residents",
     "river_points",
     "river_reaches",
     "rivers",
