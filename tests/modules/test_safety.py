@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-import numpy as np
 import pytest
-from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -15,73 +13,26 @@ from django.urls import reverse
 from core import city
 from jiangcheng.core.cases.models import Case, Finding
 from jiangcheng.core.cases.services import Refused
-from jiangcheng.core.observations import store
 from jiangcheng.core.portal.models import ContactPoint, Delivery, Message
 from jiangcheng.core.records import services as records
-from jiangcheng.core.registry import services as registry
-from jiangcheng.core.registry.models import Facility, ObservedProperty, Region, Station
 from jiangcheng.modules.safety import queries, services
 from jiangcheng.modules.safety.models import (
     DownstreamNotice,
     EmergencyOrder,
     EventEntry,
     ModelRun,
+    NoticeLook,
     StockItem,
 )
+from jiangcheng.modules.safety.rules import tables
 from jiangcheng.modules.safety.services.events import DRILL
-from jiangcheng.modules.safety.views.centre import token_of
-from jiangcheng.standards import periods
-
-NOW = city.AT
-PLACE = {"longitude": 126.7, "latitude": 43.5}
-CHLORINE = {
-    "substance": "chlorine", "term": {"kind": "rate", "rate": 1.0}, "minutes": 30, "height": 0, "wind": 1.5,
-    "direction": 270, "stability": "F", "temperature": 25,
-}  # fmt: skip
-SPILL = {
-    "substance": "nitrobenzene", "mass": 500, "minutes": 60, "speed": 0.6, "width": 250, "depth": 2.2,
-    "slope": 0.0002,
-}  # fmt: skip
+from modules.emergency import CHLORINE, NOW, PLACE, begin, cards, client, row, states, step, stock_of
 
 
 @pytest.fixture
 def people(town):
     services.load()
     return city.people()
-
-
-def row(register, who, **values):
-    return records.create(register=register, values=values, actor=who, at=NOW)
-
-
-def cards(people):
-    for level, title, minutes in (("IV", "切断源头", 30), ("IV", "布点监测", 60), ("II", "疏散群众", 20)):
-        row("plan-cards", people["duty"], plan_number="YA-1", kind="gas", level=level, phase="respond", title=title,
-            department="应急中心", minutes=minutes)  # fmt: skip
-
-
-def begin(people, drill=False, **values):
-    given = {"name_zh": "液氯泄漏", "kind": "gas", "received_at": NOW, "region": Region.objects.get(code="220202"),
-             "substance": "chlorine", **PLACE, **values}  # fmt: skip
-    return services.report(values=given, actor=people["duty"], now=NOW, drill=drill)
-
-
-def step(event, action, who, minutes, level=""):
-    details = {"reason_code": level} if level else {}
-    at = NOW + dt.timedelta(minutes=minutes)
-    records.act(record=event, action=action, actor=who, now=at, text=f"{action} 说明", details=details)
-    event.refresh_from_db()
-
-
-def states(event, minutes):
-    found = queries.clocks(event=event, now=NOW + dt.timedelta(minutes=minutes))
-    return {clock.code: clock.state for clock in found}
-
-
-def client(people, who, language="zh-hans"):
-    found = Client(HTTP_ACCEPT_LANGUAGE=language)
-    found.force_login(people[who])
-    return found
 
 
 def test_an_event_goes_from_report_to_evaluation_with_its_clocks(people):
@@ -190,20 +141,6 @@ def test_a_drill_stays_in_its_sandbox_and_can_be_run_again(people):
     assert Delivery.objects.exists()
 
 
-def stock_of(people, quantity, expires=None, place=PLACE, item="soda", name="甲库"):
-    house = row("warehouses", people["duty"], name_zh=name, **place)
-    lot = row(
-        "stock-items",
-        people["duty"],
-        warehouse_number=house.number,
-        item=item,
-        unit="t",
-        expires_date=expires,
-    )
-    services.move(item=lot, kind="in", quantity=quantity, actor=people["duty"], at=NOW)
-    return lot
-
-
 def test_stock_is_found_by_item_quantity_and_place_and_never_falls_below_nothing(people):
     near = stock_of(people, 5.0)
     far = stock_of(people, 50.0, place={"longitude": 126.9, "latitude": 43.5}, name="乙库")
@@ -237,7 +174,7 @@ def test_a_notice_is_acknowledged_by_its_link_in_time_and_by_nobody_else(people)
     partner = row("partners", people["duty"], name_zh="下游市", side="down")
     notice = services.send_notice(event=event, partner=partner, text="下泄", actor=people["duty"], now=NOW)
     assert notice.due_at == NOW + dt.timedelta(minutes=120)
-    address = reverse("safety:acknowledge", args=[token_of(notice)])
+    address = reverse("safety:acknowledge", args=[services.token_of(notice)])
     anybody = Client()
     assert "下泄" in anybody.get(address).content.decode()
     assert anybody.get(address[:-1] + ("a" if address[-1] != "a" else "b")).status_code == 404
@@ -249,34 +186,39 @@ def test_a_notice_is_acknowledged_by_its_link_in_time_and_by_nobody_else(people)
     assert EventEntry.objects.filter(kind="notice").last().text.endswith("王某 下游市应急办")
 
 
-def test_the_models_of_an_event_can_be_computed_again_and_say_who_is_in_reach(people):
-    event = begin(people)
-    for name, east, number in (("近校", 0.005, 600), ("远村", 0.05, 200), ("背风", -0.01, 99)):
-        row("receptors", people["duty"], name_zh=name, kind="school", people=number,
-            longitude=PLACE["longitude"] + east, latitude=PLACE["latitude"])  # fmt: skip
-    run = services.run_plume(event=event, question=CHLORINE, actor=people["duty"], now=NOW)
-    assert services.compute_again(run=run) and ModelRun.objects.get().answer == run.answer
-    reach = {item.name: item.zone for item in queries.exposed(run=run)}
-    assert reach == {"近校": 1, "远村": 2}
-    with pytest.raises(services.Unfit):
-        services.run_plume(event=event, question={**CHLORINE, "wind": None}, actor=None, now=NOW)
-    for name, kilometre in (("断面", 12.0), ("取水口", 40.0), ("上游", 1.0)):
-        row(
-            "river-points",
-            people["duty"],
-            river="松花江",
-            name_zh=name,
-            kind="section",
-            kilometre=kilometre,
-            **PLACE,
-        )
-    river = services.run_river(
-        event=event, river="松花江", kilometre=2.0, question=SPILL, actor=None, now=NOW
+def test_a_link_ends_with_its_term_its_notice_and_too_many_looks(people):
+    event = begin(people, kind="river")
+    partner = row("partners", people["duty"], name_zh="下游市", side="down")
+    first, second = (
+        services.send_notice(event=event, partner=partner, text=text, actor=people["duty"], now=NOW)
+        for text in ("机密水情", "撤回的")
     )
-    assert [point["name"] for point in river.answer["points"]] == ["断面", "取水口"]
-    assert services.compute_again(run=river)
-    with pytest.raises(services.Unfit):
-        services.run_river(event=event, river="松花江", kilometre=99.0, question=SPILL, actor=None, now=NOW)
+    token, late = services.token_of(first), NOW + dt.timedelta(days=30)
+    assert services.follow(token=token, address="a", now=late - dt.timedelta(seconds=1)).state == "open"
+    assert services.follow(token=token, address="a", now=late) == services.Link("expired")
+    records.act(record=second, action="cancel", actor=people["leader"], now=NOW, text="误发")
+    anybody = Client(REMOTE_ADDR="203.0.113.9")
+    gone = anybody.get(reverse("safety:acknowledge", args=[services.token_of(second)]))
+    assert (
+        gone.status_code == 410
+        and "已撤回" in gone.content.decode()
+        and "撤回的" not in gone.content.decode()
+    )
+    wrong = anybody.get(reverse("safety:acknowledge", args=["x:y:z"]), HTTP_ACCEPT_LANGUAGE="en")
+    assert wrong.status_code == 404 and "incomplete or wrong" in wrong.content.decode()
+    # An address that guesses is stopped, and another one is not held up by it.
+    most = tables.in_force("links", city.ON)["looks_per_hour"]
+    looks = [services.follow(token="x", address="guesser", now=NOW).state for _ in range(most + 1)]
+    assert looks == ["unknown"] * most + ["too_often"]
+    assert services.follow(token=token, address="guesser", now=NOW).state == "too_often"
+    assert services.follow(token=token, address="guesser", now=NOW + dt.timedelta(minutes=61)).state == "open"
+    for _ in range(most):
+        answer = anybody.get(reverse("safety:acknowledge", args=[token]))
+    assert answer.status_code == 429 and answer["Retry-After"] and "机密水情" not in answer.content.decode()
+    assert anybody.post(reverse("safety:acknowledge", args=[token]), {"name": "王某"}).status_code == 429
+    first.refresh_from_db()
+    assert first.state == "sent" and not NoticeLook.objects.filter(address_hash__contains="203.0").exists()
+    assert services.forget_looks(now=NOW + dt.timedelta(days=3650)) > most and not NoticeLook.objects.exists()
 
 
 def test_the_pack_opens_without_a_network(people):
@@ -303,101 +245,6 @@ def test_the_pack_opens_without_a_network(people):
         assert words in page
     assert "13900000000" not in page and "<b>泄漏" not in page and page.count("<script>") == 1
     assert "13900000000" in services.offline_pack(event=event, now=NOW, personal=True)
-
-
-def test_dose_rates_that_stay_above_background_become_a_case(people):
-    at = NOW.replace(minute=0)
-    station = city.named("R1", "辐射站", kind="manual", longitude=126.3, latitude=43.5,
-                         valid_from_date="2020-01-01", attributes={"element": "radiation"})  # fmt: skip
-    assert registry.import_register("stations", [station], actor=None, at=NOW).errors == ()
-    starts = int(at.timestamp()) - 3600 * np.arange(24 * 20, 0, -1)
-    values = 80.0 + np.random.default_rng(1).normal(0, 3, starts.size)
-    values[-1] = 300.0
-
-    def put(starts, values):
-        key = ObservedProperty.objects.get(code="dose_rate").pk
-        batch = store.Batch.of(granularity=int(store.Granularity.HOUR), start=starts, value=values, property=key,
-                               station=Station.objects.get(code="R1").pk)  # fmt: skip
-        store.append(batch, source="test", received_at=at)
-
-    put(starts, values)
-    assert services.watch_dose_rates(now=at) == 0
-    put(np.array([int(at.timestamp())]), np.array([310.0]))
-    hour = at + dt.timedelta(hours=1)
-    assert services.watch_dose_rates(now=hour) == 1 and services.watch_dose_rates(now=hour) == 1
-    case = Case.objects.get(case_type="RADIATION")
-    assert "310" in case.title_zh and case.severity == 4 and case.grid_cell is not None
-    finding = Finding.objects.get()
-    assert finding.evidence[0]["limit"] == pytest.approx(120, abs=3) and finding.evidence[0]["hours"] == 2
-    put(np.array([int(hour.timestamp())]), np.array([82.0]))
-    assert services.watch_dose_rates(now=hour + dt.timedelta(hours=1)) == 0
-    finding.refresh_from_db()
-    assert finding.ended_at is not None
-    page = client(people, "duty").get(reverse("safety:radiation")).content.decode()
-    assert "辐射站" in page
-
-
-def test_registers_keep_their_terms_gates_and_lists(people):
-    duty, leader, plant = people["duty"], people["leader"], Facility.objects.get(code=city.PLANT)
-    hazard = row("eco-hazards", duty, name_zh="外来物种", kind="species", level="major", owner="林草局",
-                 review_date=city.ON)  # fmt: skip
-    assert hazard.due_at.astimezone(periods.BEIJING).date() == city.ON + dt.timedelta(days=1)
-    records.act(record=hazard, action="review", actor=duty, now=NOW, text="已复核")
-    assert hazard.review_date == city.ON + dt.timedelta(days=30)
-    records.watch_due(now=NOW + dt.timedelta(days=32))
-    assert Case.objects.filter(title_zh__contains=hazard.number).exists()
-    meeting = row("consultations", duty, name_zh="三季度会商", held_date=city.ON, conclusion="加强巡查")
-    with pytest.raises(Refused, match="任务"):
-        records.act(record=meeting, action="close", actor=duty, now=NOW, text="完")
-    task = row("consultation-tasks", duty, consultation_number=meeting.number, task="巡查", owner="甲",
-               term_date=city.ON)  # fmt: skip
-    with pytest.raises(Refused, match="没有完成"):
-        records.act(record=meeting, action="close", actor=duty, now=NOW, text="完")
-    records.act(record=task, action="report", actor=people["inspector"], now=NOW, text="完成")
-    records.act(record=task, action="confirm", actor=people["department"], now=NOW)
-    records.act(record=meeting, action="close", actor=duty, now=NOW, text="完")
-    unit = row("risk-units", duty, name_zh="液氯库", facility=plant, level="larger")
-    records.act(record=unit, action="check", actor=duty, now=NOW, text="正常", files=[city.photo()])
-    assert unit.checked_date == city.ON and unit.due_at.date() == city.ON + dt.timedelta(days=182)
-    problem = row("risk-hazards", duty, unit_number=unit.number, facility=plant, level="major", description="围堰裂缝",
-                  found_date=city.ON, term_date=city.ON)  # fmt: skip
-    with pytest.raises(Refused, match="has_photo"):
-        records.act(record=problem, action="rectify", actor=people["enterprise"], now=NOW, text="已修")
-    proof = [city.photo()]
-    records.act(
-        record=problem, action="rectify", actor=people["enterprise"], now=NOW, text="已修", files=proof
-    )
-    with pytest.raises(Refused, match="other_person"):
-        records.act(record=problem, action="accept", actor=duty, now=NOW, files=[city.photo()])
-    records.act(record=problem, action="accept", actor=people["department"], now=NOW, files=[city.photo()])
-    assert problem.state == "closed"
-    old = row(
-        "toxic-chemicals", duty, facility=plant, substance="formaldehyde", year=2019, activity="use", tons=3
-    )
-    new = row("toxic-chemicals", duty, facility=plant, substance="benzene", year=2026, activity="use", tons=3)
-    assert (old.list_version, new.list_version) == ("第一批", "第二批")
-    with pytest.raises(ValidationError):
-        row("toxic-chemicals", duty, facility=plant, substance="benzene", year=2019, activity="use", tons=3)
-    source = {"code": "0412CS000123", "source_class": "III", "activity_bq": 1e9, "facility": plant, "permit": "吉环辐1",
-              "permit_expires_date": city.ON + dt.timedelta(days=365)}  # fmt: skip
-    kept = row("radiation-sources", duty, **source)
-    assert kept.nuclide == "Cs-137" and kept.due_at < NOW + dt.timedelta(days=277)
-    for wrong in ("0412CS00012", "0412cs000123", "0412ZZ000123", "0412CS000124"):
-        with pytest.raises(ValidationError):
-            row("radiation-sources", duty, **{**source, "code": wrong})
-    with pytest.raises(Refused, match="转移"):
-        records.act(record=kept, action="leave", actor=duty, now=NOW, text="送贮")
-    row("source-moves", duty, source_code=kept.code, kind="store", moved_date=city.ON, from_unit="甲", to_unit="库",
-        approval="1")  # fmt: skip
-    records.act(record=kept, action="leave", actor=duty, now=NOW, text="送贮")
-    assert kept.state == "gone" and kept.due_at is None
-    row("pollutant-uses", duty, facility=plant, substance="pfoa", year=2026, activity="use", kilograms=12.5)
-    row("pollutant-results", duty, substance="pfoa", point="江段", medium="water", sampled_date=city.ON, value=300,
-        unit="ng/L", screening=100)  # fmt: skip
-    page = client(people, "duty").get(reverse("safety:pollutants")).content.decode()
-    assert "全氟辛酸" in page and "12.5" in page and "甲厂" in page and "3.0" in page
-    with pytest.raises(ValidationError):
-        row("emergency-orders", leader, title="无事件", department="甲", answer_by=NOW)
 
 
 def test_people_see_and_do_what_they_may(people):
@@ -455,6 +302,7 @@ def test_people_see_and_do_what_they_may(people):
         "centre",
         "stock",
         "contacts",
+        "chemicals",
         "pollutants",
         "radiation",
         "card",

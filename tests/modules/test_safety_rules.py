@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jiangcheng.methods.tracing import dispersion, heavygas, river, sigmas
+from jiangcheng.methods.tracing import dispersion, heavygas, heavypuff, river, sigmas
 from jiangcheng.methods.tracing.inputs import TracingError
-from jiangcheng.modules.safety.rules import clocks, drawing, plume, radiation, spill, stock, tables
+from jiangcheng.modules.safety.rules import chain, clocks, drawing, plume, radiation, spill, stock, tables
 
 ON = dt.date(2026, 11, 2)
 AT = dt.datetime(2026, 11, 2, 1, tzinfo=dt.UTC)
@@ -235,3 +235,124 @@ def test_every_table_says_where_it_comes_from():
             assert version["source"] and isinstance(version["verified"], bool) and version["valid_from"], (
                 path.name
             )
+
+
+BURST = {**HEAVY, "term": {"kind": "mass", "mass": 2000}, "minutes": 0.1, "wind": 3.0}
+
+
+def test_heavy_gas_that_bursts_out_is_a_puff_and_arrives_with_its_front():
+    found = plume.screen(BURST)
+    assert found["model"] == "heavy_puff" and found["rate"] == pytest.approx(2000 / 6, rel=1e-3)
+    cloud = heavypuff.heavy_puff(
+        volume=2000 / found["density"], density=found["density"], air_density=found["air_density"], wind=3.0
+    )
+    # Chlorine boils far below the air's temperature: the cloud is cold, and its share is corrected for that.
+    ratio = 239.1 / 298.15
+    full = 0.0709 * 101325 / (8.314462618 * 298.15) * 1e6
+    for zone in found["zones"]:
+        share = float(cloud.dilution([zone["distance"]], ratio=ratio)[0])
+        assert share * full == pytest.approx(zone["limit"], rel=0.02)
+        front = float(cloud.arrival(zone["distance"])) / 60
+        assert zone["arrival_minutes"] == pytest.approx(front, rel=0.02)
+        assert zone["upwind"] == pytest.approx(cloud.upwind(), rel=1e-3) and zone["upwind"] > 10
+        assert plume.inside(zone["outline"], -0.7 * zone["upwind"], 0.0)
+        assert plume.inside(zone["envelope"], 0.95 * zone["distance"], 0.0)
+    assert found["zones"][1]["distance"] > found["zones"][0]["distance"]
+
+
+def test_the_duration_chooses_between_plume_and_puff():
+    models = [plume.screen({**BURST, "minutes": minutes})["model"] for minutes in (0.1, 5, 600)]
+    assert models[0] == "heavy_puff" and models[2] in ("heavy", "gauss")
+    hour = {**HEAVY, "term": {"kind": "rate", "rate": 5.0}, "minutes": 60}
+    short = {**hour, "minutes": 3}
+    assert plume.screen(hour)["model"] == "heavy" and plume.screen(short)["model"] == "heavy_puff"
+    for one, other in zip(plume.screen(short)["zones"], plume.screen(hour)["zones"], strict=True):
+        assert 0 < one["distance"] <= other["distance"]
+    vast = plume.screen({**BURST, "term": {"kind": "mass", "mass": 100_000}, "wind": 1.5})
+    assert "held_workbook" in vast["notes"] and vast["model"] == "heavy_puff"
+    minutes = [row["minutes"] for row in vast["axis"]]
+    assert minutes == sorted(minutes)
+
+
+REACHES = [
+    {"name": "a", "start": -3.0, "end": 10.0, "width": 200, "depth": 2.0, "slope": 2e-4, "flow": 240.0},
+    {"name": "b", "start": 10.0, "end": 30.0, "width": 250, "depth": 2.5, "slope": 2e-4, "flow": 480.0},
+    {"name": "c", "start": 30.0, "end": 60.0, "width": 300, "depth": None, "slope": 1e-4, "flow": 500.0},
+]
+CHAIN = {
+    "on": "2026-07-02", "substance": "nitrobenzene", "mass": 500, "minutes": 30, "reaches": REACHES,
+    "points": [{"code": str(km), "kilometres": km} for km in (8.0, 25.0, 55.0, 80.0)],
+}  # fmt: skip
+
+
+def test_a_chain_of_reaches_adds_travel_times_and_a_tributary_dilutes():
+    found = spill.forecast({**CHAIN, "dispersion": 20})
+    speeds = [reach["speed"] for reach in found["reaches"]]
+    assert speeds[:2] == pytest.approx([0.6, 0.768], rel=1e-3)
+    # Manning for a wide channel: h = (Q n / (B √S))^0.6.
+    assert found["reaches"][2]["depth"] == pytest.approx((500 * 0.03 / (300 * 0.01)) ** 0.6, rel=1e-3)
+    hours = [10 / 0.6 / 3.6 + 15 / 0.768 / 3.6, 10 / 0.6 / 3.6 + 20 / 0.768 / 3.6 + 25 / speeds[2] / 3.6]
+    peaks = [point["peak_hours"][1] for point in found["points"]]
+    assert peaks[1:3] == pytest.approx(hours, rel=0.06) and peaks == sorted(peaks)
+    assert [point["flow"] for point in found["points"]] == [240, 480, 500, 500]
+    assert [point["name"] for point in found["points"]] == ["8.0", "25.0", "55.0", "80.0"]
+    assert "beyond_reaches" in found["notes"] and spill.forecast({**CHAIN, "dispersion": 20}) == found
+    same = spill.forecast({**CHAIN, "dispersion": 20, "reaches": [{**reach, "flow": 240.0, "width": 200, "depth": 2.0}
+                                               for reach in REACHES]})  # fmt: skip
+    assert same["points"][1]["peak"][1] > found["points"][1]["peak"][1]
+
+
+def test_a_chain_of_equal_reaches_is_one_reach():
+    equal = [{**REACHES[0], "start": at - 10.0, "end": at, "name": str(at)} for at in (10.0, 20.0, 30.0)]
+    many = spill.forecast({**CHAIN, "reaches": equal, "dispersion": 40})["points"]
+    one = spill.forecast(
+        {**CHAIN, "speed": 0.6, "width": 200, "depth": 2.0, "slope": 2e-4, "dispersion": 40}
+    )["points"]
+    for left, right in zip(many[1:], one[1:], strict=True):
+        for name in ("peak", "peak_hours", "arrival_hours"):
+            assert left[name][1] == pytest.approx(right[name][1], rel=0.03), (name, left["kilometres"])
+            assert left[name] == pytest.approx(right[name], rel=0.12), (name, left["kilometres"])
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(1, 30), st.floats(50, 400), st.floats(0.5, 6), st.floats(20, 900)),
+             min_size=2, max_size=5), st.floats(1, 400),
+)  # fmt: skip
+def test_the_mass_that_passes_is_the_mass_released(shapes, minutes):
+    start, rows = 0.0, []
+    for length, width, depth, flow in shapes:
+        rows.append(chain.Reach("", start, start + length, width, depth, flow, 30.0, 1e-4))
+        start += length
+    passing = chain.passage(chain.to(start, rows), np.ones(1), np.ones(1))
+    last = float(passing.mean[0] + 30 * np.sqrt(passing.variance[0])) + minutes * 60
+    times = np.linspace(0, last, 60_000)
+    seen = chain.concentration(passing, 1e6, minutes * 60, 0.0, times)[0]
+    assert np.trapezoid(seen, times) * rows[-1].flow == pytest.approx(1e6, rel=0.01)
+    older = chain.concentration(passing, 1e6, minutes * 60, 1e-5, times)[0]
+    assert older.max() <= seen.max()
+
+
+def test_warm_water_decays_more_and_ice_slows():
+    benzene = {**CHAIN, "substance": "benzene"}
+    cold, warm = (spill.forecast({**benzene, "temperature": t}) for t in (5, 25))
+    assert warm["decay"] / cold["decay"] == pytest.approx(1.047**20, rel=1e-3)
+    assert warm["points"][2]["peak"][1] < cold["points"][2]["peak"][1]
+    ice = spill.forecast({**CHAIN, "ice": True})
+    assert "ice" in ice["notes"]
+    assert ice["reaches"][0]["speed"] == pytest.approx(0.6 / 2**0.6, rel=1e-3)
+    assert ice["points"][2]["peak_hours"][1] > spill.forecast(CHAIN)["points"][2]["peak_hours"][1]
+    assert "ice_season" in spill.forecast({**CHAIN, "on": "2027-01-10"})["notes"]
+    high = spill.forecast({**CHAIN, "flow_scale": 2.0})
+    assert high["reaches"][0]["speed"] == pytest.approx(0.6 * 2**0.4, rel=1e-3)
+    assert high["points"][0]["flow"] == 480
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"reaches": []}, {"reaches": [{**REACHES[0], "flow": 0}]}, {"reaches": [{**REACHES[0], "end": -4.0}]},
+     {"flow_scale": 0}, {"temperature": 90}, {"reaches": [{**REACHES[0], "start": 11.0}]}],
+)  # fmt: skip
+def test_reaches_that_cannot_be_are_refused(change):
+    with pytest.raises(TracingError):
+        spill.forecast({**CHAIN, **change})

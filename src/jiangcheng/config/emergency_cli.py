@@ -17,6 +17,7 @@ from jiangcheng.modules.safety.rules import plume, spill
 
 TERM = {
     "rate": "rate into the air [kg/s]",
+    "mass": "released in all [kg], within --minutes",
     "area": "hole [m²]",
     "pressure": "absolute pressure in the vessel [Pa]",
     "vessel-temperature": "of the gas [°C]",

@@ -172,8 +172,7 @@ def _answers(
     duty: User, event: EmergencyEvent, at: Callable[[float], dt.datetime]
 ) -> Iterator[tuple[float, Callable[[], Any]]]:
     """Yield what was done in answer to the spill, each with its minute."""
-    question = {"substance": "nitrobenzene", "mass": 300.0, "minutes": 90.0, "speed": 0.55, "width": 260.0,
-                "depth": 2.4, "slope": 0.00018, "dispersion": 80.0}  # fmt: skip
+    question = {"substance": "nitrobenzene", "mass": 300.0, "minutes": 90.0, "temperature": 8.0}
     yield (
         70,
         lambda: services.run_river(

@@ -45,8 +45,9 @@ MANIFEST = Manifest(
         Page("safety:orders", Names("我的应急指令", "My emergency orders"), ACT, "act", "smartphone", 41),
         Page("safety:stock", Names("应急物资", "Emergency supplies"), VIEW, "modules", "database", 1000),
         Page("safety:contacts", Names("应急通讯录", "Emergency contacts"), VIEW, "modules", "contact", 1001),
-        Page("safety:pollutants", Names("新污染物", "New pollutants"), VIEW, "modules", "network", 1002),
-        Page("safety:radiation", Names("辐射环境", "Radiation"), VIEW, "modules", "radio-tower", 1003),
+        Page("safety:chemicals", Names("有毒有害化学品", "Toxic chemicals"), VIEW, "modules", "list-checks", 1002),
+        Page("safety:pollutants", Names("新污染物", "New pollutants"), VIEW, "modules", "network", 1003),
+        Page("safety:radiation", Names("辐射环境", "Radiation"), VIEW, "modules", "radio-tower", 1004),
     ),
     finding_kinds=(
         _kind("hazard_overdue", "生态安全隐患逾期未复核", "Eco-safety hazard not reviewed", 2),
@@ -238,10 +239,26 @@ MANIFEST = Manifest(
             search=("name_zh",), key=("name_zh", "kind"), prefix="MG", geometry=True, order=1027,
         ),
         _register(
+            "population-points", "人口点", "Population points", "PopulationPoint",
+            columns=("number", "code", "name_zh", "kind", "region", "people", "radius", "counted_date"),
+            fields=("code", "name_zh", "kind", "region", *PLACE, "people", "radius", "within", "counted_date",
+                    "source"),
+            filters=("kind", "region"), search=("name_zh", "code"), key=("code",), prefix="RK", geometry=True,
+            order=1027,
+        ),
+        _register(
             "river-points", "沿江点位", "Points along rivers", "RiverPoint",
             columns=("number", "river", "name_zh", "kind", "kilometre", "partner_number"),
             fields=("river", "name_zh", "kind", "kilometre", *PLACE, "partner_number"), filters=("river", "kind"),
             search=("name_zh", "river"), key=("river", "name_zh"), prefix="YJ", geometry=True, order=1028,
+        ),
+        _register(
+            "river-stretches", "应急推演河段", "Reaches for river forecasts", "RiverReach",
+            columns=("number", "river", "name_zh", "from_kilometre", "to_kilometre", "width", "slope", "flow",
+                     "measured_date"),
+            fields=("river", "name_zh", "from_kilometre", "to_kilometre", "width", "depth", "slope", "flow",
+                    "measured_date"),
+            filters=("river",), search=("name_zh", "river"), key=("river", "name_zh"), prefix="HD", order=1028,
         ),
         _register(
             "toxic-chemicals", "有毒有害化学品", "Toxic chemicals", "ToxicChemical",

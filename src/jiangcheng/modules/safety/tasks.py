@@ -18,6 +18,7 @@ def watch_clocks() -> None:
 
 
 def record_indicators() -> None:
-    """Record the indicators of the year."""
+    """Record the indicators of the year, and forget who looked at notices."""
     now = timezone.now()
+    services.forget_looks(now=now)
     services.record_indicators(on=timezone.localdate(now), now=now)

@@ -28,6 +28,7 @@ urlpatterns = [
     path("stock", views.stock, name="stock"),
     path("stock/<str:number>/move", views.move, name="move"),
     path("contacts", views.contacts, name="contacts"),
+    path("chemicals", views.chemicals, name="chemicals"),
     path("pollutants", views.pollutants, name="pollutants"),
     path("radiation", views.radiation, name="radiation"),
     path("card", views.card, name="card"),

@@ -121,6 +121,19 @@ class DownstreamNotice(Sandboxed):
             self.due_at = None if self.drill else self.answer_by
 
 
+class NoticeLook(models.Model):
+    """An address looked at a notice by its link; for the limit against guessing, forgotten after a day."""
+
+    address_hash = models.CharField(max_length=64)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["address_hash", "at"], name="safety_notice_look")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+
 class EventRelease(Sandboxed):
     """A report to the next level or what the public was told (信息报告与发布)."""
 

@@ -1,10 +1,12 @@
-"""Warehouses and stock, teams and experts, partners, receptors, and points along rivers."""
+"""Warehouses and stock, teams and experts, partners, receptors, settlements, and points along rivers."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -130,6 +132,61 @@ class Receptor(Record):
     kind = models.CharField(_("类别"), max_length=10, choices=Kind)
     people = fields.count(_("人数"))
     duty_phone = fields.text(_("联系电话"), 40)
+
+
+class PopulationPoint(Record):
+    """Where people live: a village, a community, a township or a cell of a census grid (人口点)."""
+
+    class Kind(models.TextChoices):
+        VILLAGE = "village", _("村屯")
+        COMMUNITY = "community", _("社区")
+        TOWNSHIP = "township", _("乡镇、街道")
+        CELL = "cell", _("人口网格")
+
+    code = models.CharField(_("人口点编码"), max_length=40)
+    name_zh = models.CharField(_("名称"), max_length=120)
+    kind = models.CharField(_("类别"), max_length=10, choices=Kind)
+    people = models.PositiveIntegerField(_("常住人口（人）"))
+    radius = models.FloatField(
+        _("范围半径（m）"), validators=(MinValueValidator(10), MaxValueValidator(20_000))
+    )
+    within = fields.text(_("所属人口点编码"), 40)
+    """Whose number of people includes this one's."""
+    counted_date = models.DateField(_("统计日期"))
+    source = fields.text(_("数据来源"), 120)
+
+    def clean(self) -> None:
+        if self.longitude is None or self.latitude is None:
+            raise ValidationError(_("请填写经度和纬度。"))
+        if self.within and self.within == self.code:
+            raise ValidationError({"within": [_("人口点不能属于自己。")]})
+
+
+class RiverReach(Record):
+    """A stretch of a river with its shape and flow, for forecasts along a chain of them (应急推演河段)."""
+
+    river = models.CharField(_("河流"), max_length=60)
+    name_zh = models.CharField(_("河段"), max_length=120)
+    from_kilometre = models.FloatField(_("起点里程（km）"), validators=fields.POSITIVE)
+    to_kilometre = models.FloatField(_("终点里程（km）"), validators=fields.POSITIVE)
+    width = models.FloatField(_("河宽（m）"), validators=(MinValueValidator(1), MaxValueValidator(3000)))
+    depth = fields.number(_("平均水深（m，可不填）"), 60)
+    slope = models.FloatField(_("比降"), validators=(MinValueValidator(1e-7), MaxValueValidator(0.1)))
+    flow = models.FloatField(_("流量（m³/s，含支流汇入后）"), validators=(MinValueValidator(0.001),))
+    measured_date = models.DateField(_("实测日期"), null=True, blank=True)
+
+    def clean(self) -> None:
+        if self.to_kilometre is not None and self.from_kilometre is not None:
+            if self.to_kilometre <= self.from_kilometre:
+                raise ValidationError({"to_kilometre": [_("终点里程应大于起点里程。")]})
+            if self._overlaps():
+                raise ValidationError({"from_kilometre": [_("与同一河流的另一河段重叠。")]})
+
+    def _overlaps(self) -> bool:
+        others = RiverReach.objects.filter(river=self.river, withdrawn_at=None).exclude(pk=self.pk)
+        return others.filter(
+            from_kilometre__lt=self.to_kilometre, to_kilometre__gt=self.from_kilometre
+        ).exists()
 
 
 class RiverPoint(Record):

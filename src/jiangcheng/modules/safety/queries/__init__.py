@@ -1,5 +1,12 @@
 """What the services decide by and the pages show."""
 
+from jiangcheng.modules.safety.queries.chemicals import (
+    Inventory,
+    inventory,
+    list_versions,
+    matrix,
+    pollutants_over,
+)
 from jiangcheng.modules.safety.queries.events import (
     CLOSED,
     active_responses,
@@ -16,23 +23,27 @@ from jiangcheng.modules.safety.queries.events import (
     orders_of,
     to_do,
 )
+from jiangcheng.modules.safety.queries.exposure import (
+    Exposed,
+    Residents,
+    exposed,
+    population_as_of,
+    residents,
+)
 from jiangcheng.modules.safety.queries.radiation import dose_points, dose_series, moves_of, permits
 from jiangcheng.modules.safety.queries.registers import (
     contacts,
     due_soon,
-    matrix,
-    pollutants_over,
     state_name,
     tasks_of,
     teams_near,
     units_due,
 )
 from jiangcheng.modules.safety.queries.scene import (
-    Exposed,
-    exposed,
     latest_run,
     met_near,
     river_points,
+    river_reaches,
     rivers,
 )
 from jiangcheng.modules.safety.queries.supplies import balance, lots, nearest_stock, shelves, takes
@@ -40,6 +51,8 @@ from jiangcheng.modules.safety.queries.supplies import balance, lots, nearest_st
 __all__ = [
     "CLOSED",
     "Exposed",
+    "Inventory",
+    "Residents",
     "active_responses",
     "asked_level",
     "balance",
@@ -54,8 +67,10 @@ __all__ = [
     "events",
     "exposed",
     "indicators",
+    "inventory",
     "last_action",
     "latest_run",
+    "list_versions",
     "lots",
     "matrix",
     "met_near",
@@ -66,7 +81,10 @@ __all__ = [
     "orders_of",
     "permits",
     "pollutants_over",
+    "population_as_of",
+    "residents",
     "river_points",
+    "river_reaches",
     "rivers",
     "shelves",
     "state_name",

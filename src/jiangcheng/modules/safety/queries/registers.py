@@ -1,8 +1,7 @@
-"""Registers as pages need them: contacts and duties, risk units, consultations, new pollutants."""
+"""Registers as pages need them: contacts and duties, risk units, consultations."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import math
 from typing import Any
@@ -11,23 +10,11 @@ from jiangcheng.core.access.models import User
 from jiangcheng.core.records import queries as records
 from jiangcheng.modules.safety.models import (
     ConsultationTask,
-    PollutantResult,
-    PollutantUse,
     RescueTeam,
     StockItem,
     fields,
 )
-from jiangcheng.modules.safety.rules import plume, tables
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Matrix:
-    """Key-list substances in rows, units in columns."""
-
-    version: tables.Table
-    units: list[Any]
-    rows: list[tuple[tables.Table, list[list[PollutantUse]], float]]
-    """Substance, uses per unit, total [kg]."""
+from jiangcheng.modules.safety.rules import plume
 
 
 def contacts() -> dict[str, list[Any]]:
@@ -36,28 +23,6 @@ def contacts() -> dict[str, list[Any]]:
     return {
         code: list(records.rows(register=code).filter(withdrawn_at=None).order_by("pk")) for code in registers
     }
-
-
-def matrix(*, user: User, on: dt.date, year: int) -> Matrix:
-    """Return the substances of the key list in force at the end of a year against the units a person may see."""
-    version = tables.in_force("chemicals", min(on, dt.date(year, 12, 31)), list="new")
-    seen = records.visible(register="pollutant-uses", user=user, on=on).filter(withdrawn_at=None, year=year)
-    uses = list(seen.exclude(facility=None).order_by("pk"))
-    units = sorted({use.facility for use in uses}, key=lambda unit: unit.code)
-    rows = []
-    for item in version["rows"]:
-        own = [use for use in uses if use.substance == item["code"]]
-        per_unit = [[use for use in own if use.facility_id == unit.pk] for unit in units]
-        rows.append((item, per_unit, sum(use.kilograms for use in own)))
-    return Matrix(version, units, rows)
-
-
-def pollutants_over(*, user: User, on: dt.date, year: int) -> list[tuple[PollutantResult, float]]:
-    """Return the results of a year above their screening value, the highest quotient first."""
-    seen = records.visible(register="pollutant-results", user=user, on=on)
-    rows = seen.filter(withdrawn_at=None, sampled_date__year=year)
-    found = [(row, row.quotient()) for row in rows]
-    return sorted(((row, q) for row, q in found if q is not None and q > 1), key=lambda item: -item[1])
 
 
 def tasks_of(*, number: str) -> list[ConsultationTask]:

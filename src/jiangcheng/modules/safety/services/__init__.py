@@ -16,6 +16,7 @@ from jiangcheng.modules.safety.services.events import (
     send_order,
     went_on,
 )
+from jiangcheng.modules.safety.services.links import Link, follow, forget_looks, token_of
 from jiangcheng.modules.safety.services.loading import load
 from jiangcheng.modules.safety.services.log import note, verify_log
 from jiangcheng.modules.safety.services.packs import offline_pack
@@ -29,6 +30,7 @@ from jiangcheng.modules.safety.services.runs import Unfit, compute_again, run_pl
 from jiangcheng.modules.safety.services.supplies import NotEnough, move
 
 __all__ = [
+    "Link",
     "NotEnough",
     "Unfit",
     "acknowledge_notice",
@@ -36,6 +38,8 @@ __all__ = [
     "check_departure",
     "compute_again",
     "ended",
+    "follow",
+    "forget_looks",
     "hazard_reviewed",
     "judged",
     "load",
@@ -54,6 +58,7 @@ __all__ = [
     "run_river",
     "send_notice",
     "send_order",
+    "token_of",
     "unit_checked",
     "verify_log",
     "watch_clocks",

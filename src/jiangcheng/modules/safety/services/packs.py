@@ -30,7 +30,9 @@ def offline_pack(*, event: EmergencyEvent, now: dt.datetime, personal: bool = Fa
     contacts = queries.contacts()
     context = {
         "event": event, "now": now, "personal": personal, "drawing": picture(event), "run": run, "river": river,
-        "exposed": queries.exposed(run=run) if run else [], "clocks": queries.clocks(event=event, now=now),
+        "exposed": queries.exposed(run=run) if run else [],
+        "residents": queries.residents(run=run) if run else [], "population": queries.population_as_of(),
+        "clocks": queries.clocks(event=event, now=now),
         "cards": queries.cards_for(event=event),
         "orders": [(row, queries.state_name(row)) for row in queries.orders_of(event=event)],
         "notices": [(row, queries.state_name(row)) for row in _notices(event)],

@@ -47,15 +47,21 @@ def run_river(
 ) -> ModelRun:  # fmt: skip
     """Run the forecast down a river from a kilometre and keep it; the points are those of the register.
 
+    Without a ``speed`` in the question the reaches of the register are the river.
+
     Raises
     ------
     Unfit
-        If the question cannot be answered, or nothing lies downstream.
+        If the question cannot be answered, nothing lies downstream, or no reach is known.
     """
     points = queries.river_points(river=river, below=kilometre)
     if not points:
         raise Unfit("points")
     asked = {**question, "river": river, "kilometre": kilometre, "points": points, "on": _on(now)}
+    if question.get("speed") in (None, ""):
+        asked["reaches"] = queries.river_reaches(river=river, below=kilometre)
+        if not asked["reaches"]:
+            raise Unfit("reaches")
     return _run(event, ModelRun.Kind.RIVER, asked, actor, now)
 
 

@@ -1,6 +1,7 @@
 """The pages, fragments and map layers of the room."""
 
 from jiangcheng.modules.safety.views.centre import acknowledge, card, centre, order_act, orders, report
+from jiangcheng.modules.safety.views.chemicals import chemicals, pollutants
 from jiangcheng.modules.safety.views.event import (
     act,
     again,
@@ -21,7 +22,6 @@ from jiangcheng.modules.safety.views.lists import (
     contacts,
     event_card,
     move,
-    pollutants,
     radiation,
     source_card,
     stock,
@@ -34,6 +34,7 @@ __all__ = [
     "again",
     "card",
     "centre",
+    "chemicals",
     "consultation_card",
     "contacts",
     "dose_layer",

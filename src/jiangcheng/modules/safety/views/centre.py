@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 from django.contrib import messages
-from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,13 +18,12 @@ from jiangcheng.core.access.services import person, public, received_at, receive
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.records import services as records
 from jiangcheng.modules.safety import queries, services
-from jiangcheng.modules.safety.models import DownstreamNotice, fields
+from jiangcheng.modules.safety.models import fields
 from jiangcheng.modules.safety.queries import CLOSED
 from jiangcheng.modules.safety.views import wording
 
-SALT = "safety.notice"
 PAST = 20
-DAYS = 30
+LINK_STATUS = {"unknown": 404, "expired": 410, "withdrawn": 410, "too_often": 429}
 
 
 @require_GET
@@ -102,32 +100,23 @@ def order_act(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("safety:event", back) if back == row.event_number else redirect("safety:orders")
 
 
-def token_of(notice: DownstreamNotice) -> str:
-    """Return what lets whoever holds it acknowledge a notice, and nothing else."""
-    return signing.dumps(notice.number, salt=SALT)
-
-
 @public
 @require_http_methods(["GET", "POST"])
 def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
-    """Show a notice to the partner it was sent to, and note who acknowledges it."""
-    try:
-        number = signing.loads(token, salt=SALT, max_age=DAYS * 86_400)
-    except signing.BadSignature as error:
-        raise Http404 from error
-    row = DownstreamNotice.objects.filter(number=number, withdrawn_at=None).first()
-    if row is None:
-        raise Http404
-    refused = ""
-    if request.method == "POST":
+    """Show a notice to the partner it was sent to, and note who acknowledges it; one page for every case."""
+    now, refused = received_at(request), ""
+    link = services.follow(token=token, address=wording.address_of(request), now=now)
+    if request.method == "POST" and link.notice is not None:
         try:
-            services.acknowledge_notice(
-                notice=row, name=request.POST.get("name", ""), now=received_at(request)
-            )
+            services.acknowledge_notice(notice=link.notice, name=request.POST.get("name", ""), now=now)
         except Refused as error:
             refused = wording.refusal(error.reasons)
-    status = 422 if refused else 200
-    return render(request, "safety/acknowledge.html", {"notice": row, "refused": refused}, status=status)
+    context = {"link": link, "notice": link.notice, "refused": refused, "told": wording.link(link.state)}
+    status = 422 if refused else LINK_STATUS.get(link.state, 200)
+    answer = render(request, "safety/acknowledge.html", context, status=status)
+    if link.state == "too_often":
+        answer["Retry-After"] = "3600"
+    return answer
 
 
 @require_GET

@@ -33,11 +33,12 @@ from jiangcheng.modules.safety.rules import plume as plumes
 from jiangcheng.modules.safety.rules import tables
 from jiangcheng.modules.safety.services.packs import picture
 from jiangcheng.modules.safety.views import wording
-from jiangcheng.modules.safety.views.centre import token_of
 
-TERM_FIELDS = ("rate", "area", "pressure", "vessel_temperature", "head", "radius")
+TERM_FIELDS = ("rate", "mass", "area", "pressure", "vessel_temperature", "head", "radius")
 PLUME_FIELDS = ("minutes", "height", "wind", "direction", "temperature", "sigma_theta")
-RIVER_FIELDS = ("mass", "minutes", "speed", "width", "depth", "slope", "dispersion")
+RIVER_FIELDS = (
+    "mass", "minutes", "flow_scale", "temperature", "speed", "width", "depth", "slope", "dispersion",
+)  # fmt: skip
 TERMS_OF = {"gas": "gas", "river": "river", "radiation": "radiation", "other": "gas"}
 
 
@@ -49,6 +50,7 @@ def event(request: HttpRequest, number: str) -> HttpResponse:
     user, on, now = person(request), received_date(request), received_at(request)
     run, river = (queries.latest_run(event=row, kind=kind) for kind in ("plume", "river"))
     exposed = queries.exposed(run=run) if run else []
+    residents = {item.endpoint: item for item in queries.residents(run=run)} if run else {}
     asked, reasons = queries.asked_level(event=row, on=on)
     held = record_queries.permissions_on(record=row, user=user, on=on)
     context = {
@@ -58,8 +60,10 @@ def event(request: HttpRequest, number: str) -> HttpResponse:
         "clock_rule": wording.version(tables.in_force("clocks", on)), "asked_level": asked,
         "asked_reasons": wording.reasons(reasons),
         "actions": _actions(row, user, on), "levels": fields.Level.choices,
-        "run": run, "zones": [_zone(zone, exposed) for zone in run.answer["zones"]] if run else [],
-        "outer": [item for item in exposed if item.zone == 3], "exposed": exposed, "river": river,
+        "run": run, "zones": [_zone(zone, exposed, residents) for zone in run.answer["zones"]] if run else [],
+        "exposed_people": sum(item.people for item in exposed), "outer_residents": residents.get(3),
+        "population": queries.population_as_of(), "exposed": exposed, "river": river,
+        "run_model": wording.model(run.answer["model"]) if run else "",
         "run_notes": wording.notes(run.answer["notes"]) if run else [],
         "river_notes": wording.notes(river.answer["notes"]) if river else [],
         "run_substance": wording.substance(run.question["substance"]) if run else "",
@@ -179,6 +183,7 @@ def river(request: HttpRequest, number: str) -> HttpResponse:
         return redirect("safety:event", number)
     question: dict[str, Any] = {"substance": given.get("substance", "")}
     question |= {name: wording.decimal(given.get(name)) for name in RIVER_FIELDS if given.get(name)}
+    question["ice"] = bool(given.get("ice"))
     return _done(request, number, lambda: services.run_river(
         event=row, river=given.get("river", "")[:60], kilometre=kilometre, question=question, actor=person(request),
         now=received_at(request),
@@ -288,10 +293,13 @@ def _as_names(item: Any) -> dict[str, str]:
     return {"name_zh": item.name_zh, "name_en": item.name_en}
 
 
-def _zone(zone: dict[str, Any], exposed: list[queries.Exposed]) -> dict[str, Any]:
-    """Return a zone with how many people of the registered places it holds; the outer one holds the inner."""
+def _zone(
+    zone: dict[str, Any], exposed: list[queries.Exposed], residents: dict[int, queries.Residents]
+) -> dict[str, Any]:
+    """Return a zone with who is in it; the outer one holds the inner."""
     inside = [item for item in exposed if item.zone <= zone["endpoint"]]
-    return {**zone, "people": sum(item.people for item in inside), "places": len(inside)}
+    return {**zone, "people": sum(item.people for item in inside), "places": len(inside),
+            "residents": residents.get(zone["endpoint"])}  # fmt: skip
 
 
 def _around(row: EmergencyEvent, now: dt.datetime) -> dict[str, Any]:
@@ -312,7 +320,7 @@ def _of(model: Any, row: EmergencyEvent) -> list[Any]:
 def _link(request: HttpRequest, notice: DownstreamNotice) -> str:
     if notice.state != "sent":
         return ""
-    return request.build_absolute_uri(reverse("safety:acknowledge", args=[token_of(notice)]))
+    return request.build_absolute_uri(reverse("safety:acknowledge", args=[services.token_of(notice)]))
 
 
 def _found_stock(request: HttpRequest, row: EmergencyEvent, on: dt.date) -> dict[str, Any]:

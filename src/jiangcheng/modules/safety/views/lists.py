@@ -1,4 +1,4 @@
-"""Stock, contacts, new pollutants, radiation, and fragments on the pages of rows."""
+"""Stock, contacts, radiation, and fragments on the pages of rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from jiangcheng.modules.safety.models import StockMove, fields
 from jiangcheng.modules.safety.rules import tables
 from jiangcheng.modules.safety.views import wording
 
-FIRST_YEAR = 2018
 MOVES = 30
 
 
@@ -92,35 +91,6 @@ def contacts(request: HttpRequest) -> HttpResponse:
 def _parts(row: Any) -> list[tuple[str, str]]:
     names = [f"at_{phase}" for phase in fields.Phase.values]
     return [(getattr(row, name), str(getattr(row, f"get_{name}_display")())) for name in names]
-
-
-@require_GET
-@requires("safety.view")
-def pollutants(request: HttpRequest) -> HttpResponse:
-    """Show the key list against the units, what lies above its screening value, and the assessments."""
-    user, on = person(request), received_date(request)
-    asked, error = request.GET.get("year") or str(on.year), ""
-    year = int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 4 else 0
-    if not FIRST_YEAR <= year <= on.year:
-        year, error = on.year, _("年度写作 2026")
-    matrix = None
-    try:
-        matrix = queries.matrix(user=user, on=on, year=year)
-    except LookupError:
-        error = _("这一年还没有重点管控清单。")
-    names = dict(fields.new_pollutants())
-    assessments = records.visible(register="pollutant-assessments", user=user, on=on).filter(
-        withdrawn_at=None
-    )
-    context = {
-        "year": year, "error": error, "matrix": matrix, "version": wording.version(matrix.version) if matrix else "",
-        "rows": [(wording.name(item), cells, total) for item, cells, total in matrix.rows] if matrix else [],
-        "units": [(wording.name(unit), unit) for unit in matrix.units] if matrix else [],
-        "over": [(names.get(row.substance, row.substance), row, quotient)
-                 for row, quotient in queries.pollutants_over(user=user, on=on, year=year)],
-        "assessments": [(names.get(row.substance, row.substance), row) for row in assessments[:50]],
-    }  # fmt: skip
-    return render(request, "safety/pollutants.html", context)
 
 
 @require_GET

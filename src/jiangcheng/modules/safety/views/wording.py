@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from jiangcheng.modules.safety import queries
@@ -42,6 +43,13 @@ def substance(code: str) -> str:
     return dict(fields.substances()).get(code, code)
 
 
+def model(code: str) -> str:
+    """Return the name of a model of the air."""
+    return {
+        "heavy": _("重气连续（Britter–McQuaid）"), "heavy_puff": _("重气瞬时团（Britter–McQuaid）"),
+    }.get(code, _("高斯烟羽/烟团"))  # fmt: skip
+
+
 def notes(codes: Iterable[str]) -> list[str]:
     """Return what a model has to say about its own answer."""
     words = {
@@ -49,6 +57,10 @@ def notes(codes: Iterable[str]) -> list[str]:
         "all_evaporates": _("沸点低于气温：假定泄漏液体全部汽化（偏保守）。"),
         "heavy_elevated": _("高架源按地面重气计算（偏保守）。"),
         "beyond_workbook": _("超出重气相关式范围，改用高斯模型。"),
+        "held_workbook": _("超出瞬时重气相关式范围，按其末端取值（偏保守）。"),
+        "beyond_reaches": _("最远点位在登记河段之外，按最后一段外推。"),
+        "ice": _("冰封期：糙率加倍，流速请以实测校正；复氧、挥发减弱，衰减可能更慢。"),
+        "ice_season": _("时值冰封季节：如河面已封冻，请勾选“冰封”重新推演。"),
         "no_limit": _("该物质没有水质限值，只给出峰值。"),
     }
     return [words.get(code, code) for code in codes]
@@ -65,8 +77,23 @@ def reasons(codes: Iterable[str]) -> list[str]:
 
 def unfit(told: str) -> str:
     """Return why a model could not answer."""
-    words = {"points": _("该河流在此里程以下没有沿江点位。"), "position": _("事件没有经纬度，请先补充。")}
+    words = {
+        "points": _("该河流在此里程以下没有沿江点位。"),
+        "reaches": _("该河流在此里程以下没有登记河段：请登记河段，或填写流速、河宽、水深和比降。"),
+        "position": _("事件没有经纬度，请先补充。"),
+    }
     return words.get(told, _("模型无法计算：%(told)s") % {"told": told[:160]})
+
+
+def link(state: str) -> str:
+    """Return what the holder of a link should do where it opens nothing."""
+    words = {
+        "unknown": _("链接不完整或不正确。请核对收到的通报，或致电发出单位值班室。"),
+        "expired": _("链接已过有效期。请致电发出单位值班室核实并签收。"),
+        "withdrawn": _("这份通报已撤回，不需要签收。"),
+        "too_often": _("本地址打开次数过多，请一小时后再试；紧急情况请致电发出单位值班室。"),
+    }
+    return words.get(state, "")
 
 
 def refusal(reasons: Iterable[str]) -> str:
@@ -92,6 +119,11 @@ def not_enough(reason: str, left: float) -> str:
     if reason == "issued":
         return _("归还不能多于领用：尚未归还 %(left)s。") % {"left": f"{left:g}"}
     return _("请填写大于 0 的数量。")
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the peer's network address; forwarding headers are not believed."""
+    return str(request.META.get("REMOTE_ADDR", ""))[:64]
 
 
 def decimal(text: str | None) -> float | None:
