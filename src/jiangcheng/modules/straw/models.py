@@ -268,6 +268,11 @@ class FireIncident(models.Model):
     grid_cell = models.ForeignKey(GridCell, null=True, on_delete=models.PROTECT, related_name="+")
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="straw_fires")
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
+    score = models.FloatField(null=True)
+    """Priority, 0 to 100; what it is made of is in ``score_parts``."""
+    score_parts = models.JSONField(default=list)
+    score_version = models.CharField(max_length=20, blank=True)
+    scored_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.number
@@ -390,6 +395,9 @@ class BurnWeather(Record):
 
     hour_at = models.DateTimeField(_("时次（整点开始）"))
     wind = models.FloatField(_("风速（m/s）"), null=True, blank=True, validators=NOT_NEGATIVE)
+    direction = models.FloatField(
+        _("风向（°，来向）"), null=True, blank=True, validators=(MinValueValidator(0), MaxValueValidator(360))
+    )
     mixing = models.FloatField(_("混合层高度（m）"), null=True, blank=True, validators=NOT_NEGATIVE)
     rain = models.FloatField(_("近 24 小时降水（mm）"), null=True, blank=True, validators=NOT_NEGATIVE)
     fire_danger = models.PositiveSmallIntegerField(
@@ -405,6 +413,20 @@ class BurnWeather(Record):
     )
     cloud = models.FloatField(_("云量（0–1）"), null=True, blank=True, validators=SHARE)
     origin = models.CharField(_("来源"), max_length=120, blank=True)
+
+
+class SettledPlace(Record):
+    """Where people live, for what lies downwind of a fire (人口点)."""
+
+    name = models.CharField(_("名称"), max_length=80)
+    people = models.PositiveIntegerField(_("常住人口（人）"))
+    as_of = models.DateField(_("统计日期"))
+    origin = models.CharField(_("数据来源"), max_length=120)
+
+    def clean(self) -> None:
+        """Refuse people without a place."""
+        if self.longitude is None or self.latitude is None:
+            raise ValidationError({"longitude": _("请填写经度和纬度。")})
 
 
 class StrawHarvest(Record):

@@ -86,10 +86,16 @@ MANIFEST = Manifest(
         ),
         _register(
             "burn-weather", "烧除气象条件", "Burning weather", "BurnWeather",
-            columns=("number", "region", "hour_at", "wind", "mixing", "aqi", "pm25", "warning"),
-            fields=("region", "hour_at", "wind", "mixing", "rain", "fire_danger", "aqi", "pm25", "warning",
+            columns=("number", "region", "hour_at", "wind", "direction", "mixing", "aqi", "pm25", "warning"),
+            fields=("region", "hour_at", "wind", "direction", "mixing", "rain", "fire_danger", "aqi", "pm25", "warning",
                     "cloud", "origin"),
             filters=("region", "warning"), search=("origin",), key=("region", "hour_at"), prefix="QX", order=882,
+        ),
+        _register(
+            "settled-places", "人口点", "Populated places", "SettledPlace",
+            columns=("number", "name", "region", "people", "as_of", "origin"),
+            fields=("name", "region", "longitude", "latitude", "people", "as_of", "origin"), filters=("region",),
+            search=("number", "name"), key=("region", "name"), prefix="RK", geometry=True, order=890,
         ),
         _register(
             "straw-harvests", "秸秆产生与利用", "Straw harvests and uses", "StrawHarvest",
@@ -155,6 +161,7 @@ MANIFEST = Manifest(
     ),
     tasks=(
         PeriodicTask("straw.tasks.ask_firms", 600, Names("获取 FIRMS 火点", "Fetch FIRMS fire points")),
+        PeriodicTask("straw.tasks.rescore", 900, Names("更新火点优先级", "Rank fires anew")),
         PeriodicTask("straw.tasks.learn_heat", 86400, Names("更新固定热源掩膜", "Learn standing heat")),
     ),
     api=(ApiRouter("straw.api.router", etag=False),),

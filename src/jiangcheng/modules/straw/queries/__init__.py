@@ -12,10 +12,10 @@ from jiangcheng.modules.straw.queries.fields import (
 from jiangcheng.modules.straw.queries.incidents import (
     FIRE,
     VIEW,
+    by_priority,
     incidents,
     managed,
     neighbourhood,
-    patrols_near,
     seen,
 )
 from jiangcheng.modules.straw.queries.land import (
@@ -27,6 +27,7 @@ from jiangcheng.modules.straw.queries.land import (
     plants,
     verified_heat,
 )
+from jiangcheng.modules.straw.queries.patrols import Patrols, patrols_near, person_names
 from jiangcheng.modules.straw.queries.plans import (
     STANDING,
     Around,
@@ -38,6 +39,7 @@ from jiangcheng.modules.straw.queries.plans import (
     overlapping,
     zones,
 )
+from jiangcheng.modules.straw.queries.ranking import Ranking, to_rescore
 from jiangcheng.modules.straw.queries.season import (
     CITY,
     PM25,
@@ -73,6 +75,8 @@ __all__ = [
     "Accounts",
     "Around",
     "Ledger",
+    "Patrols",
+    "Ranking",
     "Season",
     "Tree",
     "VillageProgress",
@@ -82,6 +86,7 @@ __all__ = [
     "area_of",
     "blind_zones",
     "burnt",
+    "by_priority",
     "cameras",
     "compared",
     "conditions",
@@ -112,12 +117,14 @@ __all__ = [
     "overlapping",
     "own_weather",
     "patrols_near",
+    "person_names",
     "plants",
     "response",
     "scenes",
     "season",
     "seen",
     "source_skill",
+    "to_rescore",
     "verified_heat",
     "village_progress",
     "window",

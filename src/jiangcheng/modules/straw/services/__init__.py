@@ -21,6 +21,7 @@ from jiangcheng.modules.straw.services.plans import (
     evaluate_plan,
     note_out,
 )
+from jiangcheng.modules.straw.services.priority import rescore
 from jiangcheng.modules.straw.services.reference import ReferenceReport, import_reference
 from jiangcheng.modules.straw.services.scenes import SceneRefused, Village, read_scene, villages_of
 from jiangcheng.modules.straw.services.signals import (
@@ -72,6 +73,7 @@ __all__ = [
     "note_result",
     "read_scene",
     "reason_text",
+    "rescore",
     "take_signals",
     "villages_of",
 ]

@@ -29,6 +29,7 @@ ERRORS = 50
 MOST_BYTES = 20 * 2**20
 MOST_DAYS = 31
 LAYER_DAYS = 3
+NEAREST = 2
 STATES = ("seen", "cloud", "unsure", "none")
 
 
@@ -180,6 +181,7 @@ def _feature(row: FireIncident) -> dict[str, Any]:
     lines = [
         [_("判别"), str(verdict.label)],
         [_("理由"), "；".join(wording.reason(item) for item in row.reasons)],
+        [_("优先级"), "—" if row.score is None else f"{row.score:.0f}/100"],
     ]
     properties = {
         "id": row.number, "name": row.number, "label": str(verdict.label), "value": row.power, "unit": "MW",
@@ -201,12 +203,16 @@ def _page(request: HttpRequest, more: dict[str, Any], status: int = 200) -> Http
     asked = request.GET.get("verdict", "")
     if asked in Verdict.values:
         rows = rows.filter(verdict=asked)
+    order = "time" if request.GET.get("order") == "time" else "score"
+    rows = queries.by_priority(rows) if order == "score" else rows
     page = Paginator(rows.prefetch_related("signs", "case__steps"), PAGE).get_page(request.GET.get("page"))
     managed = access.scope(request.user, "straw.manage", on)
     found = queries.covered(start=start, end=min(end, max(start, received_at(request))))
+    lines = [_line(row, managed, received_at(request)) for row in page.object_list]
+    _propose(lines, received_at(request))
     context = {
-        "now": received_at(request), "first": first, "last": last, "error": error, "asked": asked, "page": page,
-        "lines": [_line(row, managed, received_at(request)) for row in page.object_list],
+        "now": received_at(request), "order": order, "first": first, "last": last, "error": error, "asked": asked,
+        "page": page, "lines": lines, "ranking": tables.in_force("priority", last),
         "verdicts": Verdict.choices, "outcomes": Outcome.choices,
         "coverage": found, **{f"{state}_hours": found.count(state) for state in STATES},
         "zones": queries.zones(on=last), "may_manage": bool(managed), "may_zone": managed.everything, **more,
@@ -240,7 +246,29 @@ def _line(row: FireIncident, managed: Any, now: dt.datetime) -> dict[str, Any]:
         "reasons": [wording.reason(item) for item in row.reasons], "place": wording.name(row.grid_cell),
         "clock": _clock(row, now), "sources": sources, "outcome": Outcome(row.outcome).label if row.outcome else "",
         "mine": row.region is not None and managed.covers_region(row.region.code),
+        "parts": [wording.score_part(part) for part in row.score_parts], "patrols": [],
     }  # fmt: skip
+
+
+def _propose(lines: list[dict[str, Any]], now: dt.datetime) -> None:
+    """Add to the fires nobody has been sent to who could go: the nearest two."""
+    waiting = [line for line in lines if line["row"].case is not None and line["row"].case.handler_id is None
+               and line["row"].case.closed_at is None and not line["outcome"] and line["mine"]]  # fmt: skip
+    if not waiting:
+        return
+    pool = queries.Patrols(at=now, counties=[line["row"].region.code[:6] for line in waiting])
+    for line in waiting:
+        row = line["row"]
+        found = pool.near(
+            longitude=row.longitude, latitude=row.latitude, county=row.region.code[:6], cell=row.grid_cell_id
+        )
+        line["patrols"] = found[:NEAREST]
+    names = queries.person_names(item.user_id for line in waiting for item in line["patrols"])
+    for line in waiting:
+        line["patrols"] = [
+            (names[item.user_id], item.why.zh if wording.chinese() else item.why.en)
+            for item in line["patrols"]
+        ]
 
 
 def _days(request: HttpRequest, on: dt.date) -> tuple[dt.date, dt.date, str]:

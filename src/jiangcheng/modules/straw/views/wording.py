@@ -39,6 +39,16 @@ def reason(told: dict[str, Any]) -> str:
     return services.reason_text(told, 0 if chinese() else 1)
 
 
+def score_part(told: dict[str, Any]) -> str:
+    """Return a part of a fire's priority: what it is, its value, its points of how many."""
+    names = {
+        "power": _("辐射功率（标准分）"), "zone": _("分区与判别权重"), "people": _("下风向人口（人）"),
+        "response": _("下风向站点 PM2.5 升幅（µg/m³）"), "repeat": _("一年内本网格火点（次）"),
+    }  # fmt: skip
+    value = _("未知") if told["value"] is None else f"{told['value']:g}"
+    return f"{names[told['code']]} {value}：{told['points']:g}/{told['most']:g}"
+
+
 def light(colour: str) -> str:
     """Return a light in words: colour is never the only sign."""
     return {"green": _("宜烧"), "amber": _("谨慎"), "red": _("禁止")}[colour]
