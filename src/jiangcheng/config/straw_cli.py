@@ -55,6 +55,16 @@ def register(subparsers: Any) -> None:
         "--add-offset", type=float, default=0.0, help="-1000 for Sentinel-2 since baseline 04.00"
     )
     scene.set_defaults(run=_scene)
+    scar = commands.add_parser("scar", help="compare two images for burnt scars, single-band GeoTIFFs")
+    for when in ("before", "after"):
+        scar.add_argument(f"--{when}", required=True, type=dt.date.fromisoformat, metavar="DATE")
+        for band in ("nbr", "nir", "swir1", "swir2", "scl"):
+            scar.add_argument(f"--{when}-{band}", metavar="TIF")
+    scar.add_argument("--code", required=True)
+    scar.add_argument("--villages", metavar="GEOJSON")
+    scar.add_argument("--source", default="Sentinel-2 L2A")
+    scar.add_argument("--add-offset", type=float, default=0.0)
+    scar.set_defaults(run=_scar)
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -179,4 +189,32 @@ def _scene(options: argparse.Namespace) -> int:
     for row in scene.covers.all():
         mean = "-" if row.mean is None else f"{row.mean:.1f} %"
         print(f"{row.village}: {mean}, {row.bare or '-'}{', differs from the ledger' if row.differs else ''}")
+    return 0
+
+
+def _scar(options: argparse.Namespace) -> int:
+    # Only here: an installation need not have the room.
+    from jiangcheng.modules.straw import services
+
+    files = {
+        when: {
+            band: told
+            for band in services.SCAR_BANDS
+            if (told := getattr(options, f"{when}_{band}")) is not None
+        }
+        for when in ("before", "after")
+    }
+    try:
+        document = json.loads(pathlib.Path(options.villages).read_text()) if options.villages else None
+        scene = services.read_scar(
+            code=options.code, before_on=options.before, after_on=options.after, source=options.source,
+            before=files["before"], after=files["after"], actor=None, now=timezone.now(),
+            villages=services.villages_of(document) if document else [], add_offset=options.add_offset,
+        )  # fmt: skip
+    except (OSError, ValueError, services.SceneRefused) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for row in scene.findings.all():
+        burnt = row.burnt * scene.pixel_hectares * 15
+        print(f"{row.kind} {row.code}: {row.result}, {burnt:.1f} mu burnt, {row.against or '-'}")
     return 0

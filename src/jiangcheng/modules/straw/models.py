@@ -219,6 +219,59 @@ class ResidueCover(models.Model):
         return f"{self.scene} {self.village}"
 
 
+class ScarScene(models.Model):
+    """Two satellite images compared for burnt scars."""
+
+    code = models.CharField(max_length=80, unique=True)
+    before_on = models.DateField()
+    after_on = models.DateField(db_index=True)
+    source = models.CharField(max_length=200)
+    rule_version = models.CharField(max_length=20)
+    pixel_hectares = models.FloatField()
+    bands = models.JSONField(default=list)
+    """Which were given of both images: without ``mirbi`` nothing is called burnt."""
+    sha256 = models.CharField(max_length=64)
+    read_at = models.DateTimeField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ScarFinding(models.Model):
+    """What two images say of a village, a plot, a plan or a fire."""
+
+    class Kind(models.TextChoices):
+        FIRE = "fire", _("火点事件")
+        PLAN = "plan", _("残茬处置计划")
+        VILLAGE = "village", _("村屯")
+        PLOT = "plot", _("地块")
+
+    scene = models.ForeignKey(ScarScene, on_delete=models.CASCADE, related_name="findings")
+    kind = models.CharField(max_length=8, choices=Kind)
+    code = models.CharField(max_length=80)
+    """Number of the fire, plan or plot, or name of the village."""
+    name = models.CharField(max_length=80, blank=True)
+    region = models.ForeignKey(Region, null=True, on_delete=models.PROTECT, related_name="+")
+    pixels = models.PositiveIntegerField()
+    valid = models.PositiveIntegerField()
+    burnt = models.PositiveIntegerField()
+    changed = models.PositiveIntegerField()
+    days = models.IntegerField(null=True)
+    """From the fire to the later image."""
+    result = models.CharField(max_length=20)
+    told = models.CharField(max_length=20, blank=True)
+    """What people had said when the images were read: an outcome, or ``executed``."""
+    against = models.CharField(max_length=10, blank=True)
+    """``confirms`` or ``denies`` what people said."""
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "code"], name="straw_scar_of")]
+
+    def __str__(self) -> str:
+        return f"{self.scene} {self.kind} {self.code}"
+
+
 class SignalRun(models.Model):
     """One import of signals: where they come from and what came of it."""
 

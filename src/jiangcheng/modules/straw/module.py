@@ -40,6 +40,7 @@ MANIFEST = Manifest(
         Page("straw:ledger", Names("秸秆平衡", "Straw balance"), VIEW, "modules", "scroll-text", order=63),
         Page("straw:accounts", Names("禁烧问责台账", "Burning accounts"), VIEW, "modules", "gavel", order=64),
         Page("straw:cover", Names("秸秆覆盖度", "Residue cover"), VIEW, "modules", "satellite", order=65),
+        Page("straw:scars", Names("火烧迹地", "Burnt scars"), VIEW, "modules", "satellite", order=65),
         Page("straw:watch", Names("火点监测能力", "Fire watch"), VIEW, "modules", "radar", order=66),
     ),
     finding_kinds=(

@@ -40,6 +40,14 @@ from jiangcheng.modules.straw.queries.plans import (
     zones,
 )
 from jiangcheng.modules.straw.queries.ranking import Ranking, to_rescore
+from jiangcheng.modules.straw.queries.scars import (
+    Asked,
+    burnt_between,
+    findings,
+    scar_scenes,
+    scars_of,
+    village_scars,
+)
 from jiangcheng.modules.straw.queries.season import (
     CITY,
     PM25,
@@ -74,6 +82,7 @@ __all__ = [
     "VIEW",
     "Accounts",
     "Around",
+    "Asked",
     "Ledger",
     "Patrols",
     "Ranking",
@@ -86,6 +95,7 @@ __all__ = [
     "area_of",
     "blind_zones",
     "burnt",
+    "burnt_between",
     "by_priority",
     "cameras",
     "compared",
@@ -99,6 +109,7 @@ __all__ = [
     "daily_pm25",
     "effective",
     "feeds",
+    "findings",
     "fires_in",
     "harvest_of",
     "heat_history",
@@ -120,6 +131,8 @@ __all__ = [
     "person_names",
     "plants",
     "response",
+    "scar_scenes",
+    "scars_of",
     "scenes",
     "season",
     "seen",
@@ -127,6 +140,7 @@ __all__ = [
     "to_rescore",
     "verified_heat",
     "village_progress",
+    "village_scars",
     "window",
     "zones",
 ]

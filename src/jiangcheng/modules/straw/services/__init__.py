@@ -23,6 +23,7 @@ from jiangcheng.modules.straw.services.plans import (
 )
 from jiangcheng.modules.straw.services.priority import rescore
 from jiangcheng.modules.straw.services.reference import ReferenceReport, import_reference
+from jiangcheng.modules.straw.services.scars import SCAR_BANDS, read_scar
 from jiangcheng.modules.straw.services.scenes import SceneRefused, Village, read_scene, villages_of
 from jiangcheng.modules.straw.services.signals import (
     NotTaken,
@@ -35,6 +36,7 @@ from jiangcheng.modules.straw.services.signals import (
 from jiangcheng.modules.straw.services.zones import ZoneReport, ZonesRefused, import_zones
 
 __all__ = [
+    "SCAR_BANDS",
     "LandReport",
     "NotTaken",
     "Paper",
@@ -71,6 +73,7 @@ __all__ = [
     "learn_month",
     "note_out",
     "note_result",
+    "read_scar",
     "read_scene",
     "reason_text",
     "rescore",

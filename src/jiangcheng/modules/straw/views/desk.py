@@ -210,6 +210,10 @@ def _page(request: HttpRequest, more: dict[str, Any], status: int = 200) -> Http
     found = queries.covered(start=start, end=min(end, max(start, received_at(request))))
     lines = [_line(row, managed, received_at(request)) for row in page.object_list]
     _propose(lines, received_at(request))
+    found_scars = queries.scars_of(kind="fire", codes=[line["row"].number for line in lines])
+    for line in lines:
+        scar = found_scars.get(line["row"].number)
+        line["scar"] = scar and (wording.scar(scar.result), scar.result, scar.scene_id)
     context = {
         "now": received_at(request), "order": order, "first": first, "last": last, "error": error, "asked": asked,
         "page": page, "lines": lines, "ranking": tables.in_force("priority", last),

@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from jiangcheng.modules.straw import services
-from jiangcheng.modules.straw.models import Verdict
+from jiangcheng.modules.straw.models import Outcome, Verdict
 
 BADGES = {
     Verdict.PLANNED: "badge-info", Verdict.ILLEGAL: "badge-bad", Verdict.EDGE: "badge-warn",
@@ -117,6 +117,21 @@ def bare(code: str) -> str:
     }[code]  # fmt: skip
 
 
+def scar(code: str) -> str:
+    """Return what two images say of an area."""
+    return {
+        "burnt": _("有火烧迹地"), "ploughed_or_burnt": _("翻耕或焚烧，无法分辨"), "none": _("无火烧迹地"),
+        "unclear": _("云雪遮挡，不能判断"), "late": _("影像过晚，不能排除"),
+    }[code]  # fmt: skip
+
+
+def told(code: str) -> str:
+    """Return what people said of a fire or plan before the images were compared."""
+    if code == "executed":
+        return _("已执行")
+    return str(Outcome(code).label) if code else "—"
+
+
 def heat(why: str) -> str:
     """Return why a cell is standing heat."""
     return {
@@ -139,6 +154,7 @@ def scene(code: str) -> str:
         "bands": _("请提供 NDTI 栅格，或 SWIR1（B11）与 SWIR2（B12）单波段文件"), "villages": _("没有可用的村屯边界"),
         "twice": _("这一景已经判读过"), "file": _("不是单波段 GeoTIFF"), "place": _("栅格没有位置信息或范围不符"),
         "projection": _("坐标系不支持，或各文件不一致"), "size": _("栅格过大"), "calibration": _("没有这个率定"),
+        "order": _("火后影像须晚于火前影像"),
     }.get(code, code)  # fmt: skip
 
 
