@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import statistics
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
-from jiangcheng.core.registry.models import Region
-from jiangcheng.modules.straw.models import BurnWeather, ResiduePlan
+from jiangcheng.core.registry.models import Region, Station
+from jiangcheng.modules.straw.models import BurnWeather, ResiduePlan, SettledPlace
 from jiangcheng.modules.straw.queries.incidents import VIEW
-from jiangcheng.modules.straw.rules import windows
+from jiangcheng.modules.straw.queries.plans import area_of
+from jiangcheng.modules.straw.rules import tables, upwind, windows
 from jiangcheng.standards import periods
+
+Hour = tuple[BurnWeather, windows.Light, tuple[upwind.Share, ...]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Window:
-    """The hours of a county with their lights, and how much may burn in each."""
+    """The hours of a county with their lights, and what each village that waits may burn in each."""
 
     region: Region
-    hours: tuple[tuple[BurnWeather, windows.Light, float | None], ...]
-    """Conditions, light, and the county's share of the quota [mu/h]; None where it cannot be told."""
+    hours: tuple[Hour, ...]
+    """Conditions, light, shares of the villages of the county; none under a red light."""
     waiting: float
     """Area of plans that are approved and not begun [mu]."""
 
@@ -39,57 +43,77 @@ def conditions(row: BurnWeather, *, holiday: bool) -> windows.Conditions:
 def window(*, user: User, on: dt.date, day: dt.date, holidays: Iterable[dt.date]) -> list[Window]:
     """Return the lights of a day for every county a person may see that has conditions or waiting plans.
 
-    The quota of an hour is the smallest that any county's air allows, shared by the area that waits: smoke
-    does not stop at the border of a county.
+    The quota of an hour is shared by the villages of all counties upwind of a station or a large place: smoke does
+    not stop at the border of a county.
     """
     scope = access.scope(user, VIEW, on)
     start, end = (dt.datetime.fromtimestamp(at, dt.UTC) for at in periods.day_bounds(day))
     rows = BurnWeather.objects.filter(hour_at__gte=start, hour_at__lt=end, withdrawn_at=None)
     by_region: dict[str, list[BurnWeather]] = defaultdict(list)
-    for row in rows.select_related("region").order_by("hour_at"):
-        if row.region is not None:
-            by_region[row.region.code].append(row)
+    for row in rows.order_by("hour_at"):
+        if row.region_id is not None:
+            by_region[row.region_id].append(row)
     counties = {region.code: region for region in Region.objects.filter(level="county")}
     waiting = _waiting(counties)
-    shares = _shares(by_region, waiting, day)
+    by_hour = _shares({code: by_region[region.pk] for code, region in counties.items()}, waiting, day)
     holiday = day in set(holidays)
     found = []
     for code, region in sorted(counties.items()):
-        if scope.covers_region(code) and (by_region[code] or waiting[code]):
-            hours = tuple(
-                (row, light, 0.0 if light.colour == windows.RED else shares.get((code, row.hour_at)))
-                for row in by_region[code]
-                for light in [windows.light(conditions(row, holiday=holiday))]
-            )
-            found.append(Window(region, hours, waiting[code]))
+        mine = [village for village in waiting if village.county == code]
+        rows_here = by_region[region.pk]
+        if scope.covers_region(code) and (rows_here or mine):
+            hours = []
+            for row in rows_here:
+                light = windows.light(conditions(row, holiday=holiday))
+                told = () if light.colour == windows.RED else by_hour[row.hour_at]
+                hours.append((row, light, tuple(share for share in told if share.village.county == code)))
+            found.append(Window(region, tuple(hours), sum(village.mu for village in mine)))
     return found
 
 
-def _waiting(counties: Iterable[str]) -> dict[str, float]:
-    found = dict.fromkeys(counties, 0.0)
+def _waiting(counties: Mapping[str, Region]) -> list[upwind.Village]:
+    """Return the villages with approved plans, each where the middle of its plans lies; without a place, unplaced."""
     plans = ResiduePlan.objects.filter(state="approved", withdrawn_at=None).exclude(region=None)
-    for code, area in plans.values_list("region__code", "area_mu"):
-        county = code[:6]
-        if county in found:
-            found[county] += area
-    return found
+    area: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
+    for plan in plans.select_related("region"):
+        code = plan.region.code[:6] if plan.region else ""
+        if code in counties:
+            middle = area_of(plan).centroid
+            area[code, plan.village].append((middle.x, middle.y, plan.area_mu))
+    return [
+        upwind.Village(
+            code, name, statistics.fmean(row[0] for row in rows), statistics.fmean(row[1] for row in rows),
+            sum(row[2] for row in rows),
+        )
+        for (code, name), rows in sorted(area.items())
+    ]  # fmt: skip
 
 
 def _shares(
-    by_region: dict[str, list[BurnWeather]], waiting: dict[str, float], day: dt.date
-) -> dict[tuple[str, dt.datetime], float]:
-    by_hour: dict[dt.datetime, list[tuple[str, float]]] = defaultdict(list)
-    for code, rows in by_region.items():
+    by_county: Mapping[str, Sequence[BurnWeather]], waiting: Sequence[upwind.Village], day: dt.date
+) -> dict[dt.datetime, list[upwind.Share]]:
+    receptors = _receptors(day)
+    by_hour: dict[dt.datetime, dict[str, upwind.Air]] = defaultdict(dict)
+    for code, rows in by_county.items():
         for row in rows:
-            if row.pm25 is not None and row.wind is not None and row.mixing is not None:
-                told = windows.quota(pm25=row.pm25, wind=row.wind, mixing=row.mixing, crop="maize", on=day)
-                by_hour[row.hour_at].append((code, told.mu))
-    found = {}
-    for at, each in by_hour.items():
-        wanted = {code: waiting.get(code, 0.0) for code, _mu in each}
-        for code, mu in windows.allocate(min(mu for _code, mu in each), wanted).items():
-            found[code, at] = mu
-    return found
+            by_hour[row.hour_at][code] = upwind.Air(row.wind, row.direction, row.mixing, row.pm25)
+    return {at: upwind.shares(waiting, air, receptors, at, day) for at, air in by_hour.items()}
+
+
+def _receptors(on: dt.date) -> list[upwind.Receptor]:
+    """Return the air stations and the places with many people that a plume must not reach."""
+    least = tables.in_force("downwind", on)["least_people"]
+    stations = Station.objects.filter(kind=Station.Kind.AIR, valid_to_date=None).select_related("region")
+    places = SettledPlace.objects.filter(withdrawn_at=None, people__gte=least).select_related("region")
+    found = [
+        upwind.Receptor(one.name_zh, one.name_en, one.longitude, one.latitude, one.region.code[:6])
+        for one in stations
+    ]
+    return found + [
+        upwind.Receptor(one.name, "", one.longitude, one.latitude, one.region.code[:6] if one.region else "")
+        for one in places
+        if one.longitude is not None and one.latitude is not None
+    ]
 
 
 def own_weather(*, region: str, at: dt.datetime) -> Any:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from jiangcheng.modules.straw import services
 from jiangcheng.modules.straw.models import Outcome, Verdict
+from jiangcheng.modules.straw.rules.upwind import Share
 
 BADGES = {
     Verdict.PLANNED: "badge-info", Verdict.ILLEGAL: "badge-bad", Verdict.EDGE: "badge-warn",
@@ -72,6 +73,24 @@ def against(told: Any) -> str:
     if told["value"] is None:
         return _("%(what)s未知") % {"what": rule(told["code"])}
     return f"{rule(told['code'])} {told['value']:g} {told['unit']}".strip()
+
+
+def share(told: Share) -> str:
+    """Return what a village may burn in an hour and why."""
+    mu = "—" if told.mu is None else f"{told.mu:.0f}"
+    values = {
+        "village": told.village.name,
+        "mu": mu,
+        "place": name(told.receptor),
+        "hours": f"{told.hours or 0:.1f}",
+    }
+    words = {
+        "reached": _("%(village)s 限 %(mu)s 亩：烟羽 %(hours)s 小时到 %(place)s"),
+        "calm": _("%(village)s 限 %(mu)s 亩：静风，按全部受影响计"),
+        "unknown": _("%(village)s 限 %(mu)s 亩：风向未知，按全部受影响计"),
+        "free": _("%(village)s 不限：下风向没有站点和城镇"),
+    }[told.why]  # fmt: skip
+    return words % values
 
 
 def field(code: str) -> str:
