@@ -18,9 +18,9 @@ def register(subparsers: Any) -> None:
     commands = parser.add_subparsers(required=True, metavar="ACTION")
     bring = commands.add_parser(
         "import",
-        help="import a FIRMS file (MODIS C6.1 or VIIRS), - for standard input",
+        help="import fire points: FIRMS (MODIS C6.1, VIIRS), Himawari WLF, FY-3/FY-4; - for standard input",
         description="Importing the same again changes nothing. Exit code 0: all rows were read. 1: some were"
-        " refused, told by line and field on standard error. 2: the text is no FIRMS table.",
+        " refused, told by line and field on standard error. 2: no known table.",
     )
     bring.add_argument("file", metavar="FILE")
     bring.set_defaults(run=_import)
@@ -84,7 +84,7 @@ def _import(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except services.NotTaken as refused:
-        print(f"no FIRMS table: {refused.told}", file=sys.stderr)
+        print(f"no known table: {refused.told}", file=sys.stderr)
         return 2
     for problem in report.errors:
         print(f"line {problem.line}: {problem.field}: {problem.value!r}", file=sys.stderr)

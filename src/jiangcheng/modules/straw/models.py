@@ -49,6 +49,9 @@ class Source(models.TextChoices):
 
     MODIS = "MODIS", "MODIS"
     VIIRS = "VIIRS", "VIIRS"
+    AHI = "AHI", "Himawari AHI"
+    AGRI = "AGRI", "FY-4 AGRI"
+    MERSI = "MERSI", "FY-3 MERSI"
     TOWER = "tower", _("铁塔视频")
     THERMAL = "thermal", _("热成像")
     PATROL = "patrol", _("巡查")

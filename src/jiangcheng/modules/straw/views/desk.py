@@ -55,7 +55,7 @@ def import_firms(request: HttpRequest) -> HttpResponse:
             now=received_at(request),
         )
     except services.NotTaken as refused:
-        told = _("不是 FIRMS 表格：%(told)s") % {"told": refused.told[:120]}
+        told = _("表头不是 FIRMS、葵花 WLF 或注明时区的风云火点表：%(told)s") % {"told": refused.told[:120]}
         return _page(request, {"refused": told}, status=422)
     errors = [(error.line, wording.field(error.field), error.value) for error in report.errors[:ERRORS]]
     return _page(request, {"report": report, "errors": errors})

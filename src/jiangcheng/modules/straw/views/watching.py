@@ -55,6 +55,7 @@ def watch(request: HttpRequest) -> HttpResponse:
             (item["code"], [f"{minutes // 60:02d}:{minutes % 60:02d}" for minutes in sorted(item["minutes"])])
             for item in tables.in_force("looks", on)["satellites"]
         ],
+        "steady": [(item["code"], item["every"]) for item in tables.in_force("looks", on)["by_file"] if item["every"]],
         "cells": [
             (round(cell[0] * size, 3), round(cell[1] * size, 3), wording.heat(cell[2]), cell[3], cell[4])
             for cell in (mask.cells[:MOST_CELLS] if mask else ())
