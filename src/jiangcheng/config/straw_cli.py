@@ -43,6 +43,13 @@ def register(subparsers: Any) -> None:
     land.add_argument("--class", dest="classes", action="append", default=[], metavar="CODE=WEIGHT",
                       help="of a raster, e.g. 40=1 for cropland of WorldCover; may be repeated")  # fmt: skip
     land.set_defaults(run=_land)
+    heights = commands.add_parser("dem", help="import heights of the ground: GeoTIFF in degrees, metres")
+    heights.add_argument("file", metavar="FILE")
+    heights.add_argument("--dataset", required=True)
+    heights.add_argument(
+        "--from", dest="valid_from", type=dt.date.fromisoformat, required=True, metavar="DATE"
+    )
+    heights.set_defaults(run=_dem)
     scene = commands.add_parser("scene", help="read residue cover from single-band GeoTIFFs")
     for band in ("swir1", "swir2", "red", "nir", "green", "ndti"):
         scene.add_argument(f"--{band}", metavar="TIF")
@@ -217,4 +224,20 @@ def _scar(options: argparse.Namespace) -> int:
     for row in scene.findings.all():
         burnt = row.burnt * scene.pixel_hectares * 15
         print(f"{row.kind} {row.code}: {row.result}, {burnt:.1f} mu burnt, {row.against or '-'}")
+    return 0
+
+
+def _dem(options: argparse.Namespace) -> int:
+    # Only here: an installation need not have the room.
+    from jiangcheng.modules.straw import services, store
+
+    try:
+        row = services.import_terrain(
+            file=options.file, dataset=options.dataset, source=pathlib.Path(options.file).name,
+            valid_from=options.valid_from, actor=None, now=timezone.now(),
+        )  # fmt: skip
+    except (OSError, store.NotRaster) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{row.rows} x {row.columns} cells")
     return 0

@@ -224,7 +224,8 @@ def _cameras(places: dict[str, tuple[float, float]], actor: User, now: dt.dateti
         values = {
             "name": f"演示铁塔{number + 1}", "region": Region.objects.get(code=code), "longitude": east,
             "latitude": north, "kilometres": 5.0 + number, "last_degrees": 360.0 if number else 200.0,
-            "thermal": number == 1, "working": number < 2,
+            "thermal": number == 1, "working": number < 2, "steerable": number < 2,
+            "mast_metres": 45.0,
         }  # fmt: skip
         records.create(register="watch-cameras", values=values, actor=actor, at=now)
 

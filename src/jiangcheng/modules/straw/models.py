@@ -607,6 +607,26 @@ class DutyContract(Record):
             raise ValidationError({"ends_on": _("终止日期须晚于生效日期")})
 
 
+class TerrainGrid(models.Model):
+    """Heights of the ground on a grid of degrees, int16 metres, the north at the top."""
+
+    NOTHING = -32768
+
+    dataset = models.CharField(max_length=80)
+    west = models.FloatField()
+    north = models.FloatField()
+    dx = models.FloatField()
+    dy = models.FloatField()
+    rows = models.PositiveIntegerField()
+    columns = models.PositiveIntegerField()
+    values = models.BinaryField()
+    source = models.CharField(max_length=200)
+    valid_from_date = models.DateField()
+
+    def __str__(self) -> str:
+        return self.dataset
+
+
 class FireObjection(Record):
     """An objection of a county or township to a fire in its account."""
 
@@ -628,6 +648,8 @@ class WatchCamera(Record):
     )
     first_degrees = models.FloatField(_("起始方位（°）"), default=0, validators=NOT_NEGATIVE)
     last_degrees = models.FloatField(_("终止方位（°）"), default=360, validators=NOT_NEGATIVE)
+    mast_metres = models.FloatField(_("架设高度（m）"), default=30.0, validators=NOT_NEGATIVE)
+    steerable = models.BooleanField(_("可远程转向"), default=False)
     thermal = models.BooleanField(_("热成像"), default=False)
     working = models.BooleanField(_("在线"), default=True)
 
@@ -637,3 +659,38 @@ class WatchCamera(Record):
             raise ValidationError({"longitude": _("请填写经度和纬度。")})
         if not 0 <= self.first_degrees <= 360 or not 0 <= self.last_degrees <= 360:
             raise ValidationError({"first_degrees": _("方位为 0 至 360 度")})
+
+
+class CameraOrder(models.Model):
+    """A request that a camera turns to a fire, and what the platform that turns it answered."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("等待平台取走")
+        FETCHED = "fetched", _("平台已取走")
+        DONE = "done", _("已转向")
+        FAILED = "failed", _("转向失败")
+
+    camera = models.ForeignKey(WatchCamera, on_delete=models.PROTECT, related_name="orders")
+    incident = models.ForeignKey(FireIncident, on_delete=models.PROTECT, related_name="orders")
+    bearing = models.FloatField()
+    """[°] clockwise from north."""
+    tilt = models.FloatField()
+    """[°], below the horizon negative."""
+    kilometres = models.FloatField()
+    sight = models.CharField(max_length=8)
+    """``clear`` or ``blocked`` over the terrain, ``flat`` where no heights are known."""
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING, db_index=True)
+    fetched_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=200, blank=True)
+    clip = models.CharField(max_length=500, blank=True)
+    post_told = models.CharField(max_length=80, blank=True)
+    """Why the web hook did not take it."""
+
+    def __str__(self) -> str:
+        return f"{self.camera_id} {self.asked_at:%Y-%m-%d %H:%M}"

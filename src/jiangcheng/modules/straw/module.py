@@ -144,10 +144,11 @@ MANIFEST = Manifest(
         ),
         _register(
             "watch-cameras", "瞭望摄像机", "Fire cameras", "WatchCamera",
-            columns=("number", "name", "region", "kilometres", "thermal", "working"),
+            columns=("number", "name", "region", "kilometres", "steerable", "thermal", "working"),
             fields=("name", "region", "longitude", "latitude", "kilometres", "first_degrees", "last_degrees",
-                    "thermal", "working"),
-            filters=("region", "working"), search=("number", "name"), prefix="SX", geometry=True, order=889,
+                    "mast_metres", "steerable", "thermal", "working"),
+            filters=("region", "working", "steerable"), search=("number", "name"), prefix="SX", geometry=True,
+            order=889,
         ),
     ),
     hooks=(
@@ -162,6 +163,7 @@ MANIFEST = Manifest(
     ),
     tasks=(
         PeriodicTask("straw.tasks.ask_firms", 600, Names("获取 FIRMS 火点", "Fetch FIRMS fire points")),
+        PeriodicTask("straw.tasks.send_orders", 60, Names("通知摄像机平台转向", "Tell the camera platform")),
         PeriodicTask("straw.tasks.rescore", 900, Names("更新火点优先级", "Rank fires anew")),
         PeriodicTask("straw.tasks.learn_heat", 86400, Names("更新固定热源掩膜", "Learn standing heat")),
     ),

@@ -20,3 +20,8 @@ def learn_heat() -> None:
 def rescore() -> None:
     """Rank the fires of the last hours anew: stations answer later than satellites."""
     services.rescore(now=timezone.now())
+
+
+def send_orders() -> None:
+    """Tell the platform of the cameras where to look."""
+    services.send_orders(now=timezone.now())

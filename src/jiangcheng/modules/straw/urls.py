@@ -11,6 +11,7 @@ urlpatterns = [
     path("signals", views.signals, name="signals"),
     path("zones", views.import_zones, name="import_zones"),
     path("incidents/<str:number>/conclude", views.conclude, name="conclude"),
+    path("incidents/<str:number>/look", views.look, name="look"),
     path("fires.geojson", views.layer, name="layer"),
     path("zones.geojson", views.zones_layer, name="zones_layer"),
     path("cameras.geojson", views.cameras_layer, name="cameras_layer"),

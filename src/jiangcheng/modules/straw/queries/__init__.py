@@ -1,5 +1,16 @@
 """What the services judge by and the pages show: signals, zones, plans, weather, ledgers."""
 
+from jiangcheng.modules.straw.queries.cameras import (
+    blind_zones,
+    heights,
+    known,
+    nearest_camera,
+    order_for,
+    orders_of,
+    terrain_grid,
+    views,
+    waiting_orders,
+)
 from jiangcheng.modules.straw.queries.duty import Accounts, Tree, account, contract_tree
 from jiangcheng.modules.straw.queries.fields import (
     VillageProgress,
@@ -63,8 +74,6 @@ from jiangcheng.modules.straw.queries.season import (
     season,
 )
 from jiangcheng.modules.straw.queries.watching import (
-    blind_zones,
-    cameras,
     covered,
     feeds,
     latest_mask,
@@ -97,7 +106,6 @@ __all__ = [
     "burnt",
     "burnt_between",
     "by_priority",
-    "cameras",
     "compared",
     "conditions",
     "contract_tree",
@@ -113,8 +121,10 @@ __all__ = [
     "fires_in",
     "harvest_of",
     "heat_history",
+    "heights",
     "incidents",
     "industrial",
+    "known",
     "known_zones",
     "land",
     "land_grid",
@@ -123,8 +133,11 @@ __all__ = [
     "latest_runs",
     "ledger",
     "managed",
+    "nearest_camera",
     "needed_level",
     "neighbourhood",
+    "order_for",
+    "orders_of",
     "overlapping",
     "own_weather",
     "patrols_near",
@@ -137,10 +150,13 @@ __all__ = [
     "season",
     "seen",
     "source_skill",
+    "terrain_grid",
     "to_rescore",
     "verified_heat",
+    "views",
     "village_progress",
     "village_scars",
+    "waiting_orders",
     "window",
     "zones",
 ]

@@ -6,24 +6,18 @@ import datetime as dt
 from collections import defaultdict
 
 import numpy as np
-import shapely
-import shapely.geometry
 
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases.models import CaseStep
-from jiangcheng.core.records import queries as records
 from jiangcheng.modules.straw.models import (
     BurnWeather,
-    BurnZone,
     FeedState,
     FireSignal,
     HeatMask,
     SignalRun,
-    WatchCamera,
 )
 from jiangcheng.modules.straw.queries.incidents import incidents
-from jiangcheng.modules.straw.queries.plans import zones
-from jiangcheng.modules.straw.rules import coverage, skill, watch
+from jiangcheng.modules.straw.rules import coverage, skill
 from jiangcheng.standards import periods
 
 
@@ -71,28 +65,6 @@ def response(
         if took:
             found.append((action, len(took), float(np.percentile(took, 50)), float(np.percentile(took, 90))))
     return found
-
-
-def cameras(*, user: User, on: dt.date) -> list[tuple[WatchCamera, watch.Camera]]:
-    """Return the cameras a person may see, as rows and as the rules know them."""
-    rows = records.visible(register="watch-cameras", user=user, on=on).filter(withdrawn_at=None)
-    return [
-        (
-            row,
-            watch.Camera(
-                row.number, row.longitude, row.latitude, row.kilometres, row.first_degrees, row.last_degrees
-            ),
-        )
-        for row in rows
-        if row.longitude is not None and row.latitude is not None
-    ]
-
-
-def blind_zones(*, user: User, on: dt.date) -> list[tuple[BurnZone, float]]:
-    """Return the zones with the share of each that no working camera overlooks, the blindest first."""
-    working = [camera for row, camera in cameras(user=user, on=on) if row.working]
-    found = [(zone, watch.blind(shapely.geometry.shape(zone.boundary), working)[0]) for zone in zones(on=on)]
-    return sorted(found, key=lambda item: (-item[1], item[0].code))
 
 
 def feeds() -> list[FeedState]:

@@ -1,5 +1,13 @@
 """Signals become incidents, incidents become cases; zones, plans, ledgers and images are kept beside them."""
 
+from jiangcheng.modules.straw.services.cameras import (
+    answer_order,
+    as_told,
+    fetch_orders,
+    import_terrain,
+    look,
+    send_orders,
+)
 from jiangcheng.modules.straw.services.feed import ask, ask_all, configured
 from jiangcheng.modules.straw.services.incidents import conclude, gather, note_result, reason_text
 from jiangcheng.modules.straw.services.land import (
@@ -48,9 +56,11 @@ __all__ = [
     "Village",
     "ZoneReport",
     "ZonesRefused",
+    "answer_order",
     "as_csv",
     "as_docx",
     "as_pdf",
+    "as_told",
     "ask",
     "ask_all",
     "check_approval",
@@ -61,6 +71,7 @@ __all__ = [
     "copy_year",
     "cropland_share",
     "evaluate_plan",
+    "fetch_orders",
     "gather",
     "hear",
     "heat_of",
@@ -68,15 +79,18 @@ __all__ = [
     "import_land",
     "import_land_raster",
     "import_reference",
+    "import_terrain",
     "import_zones",
     "learn_heat",
     "learn_month",
+    "look",
     "note_out",
     "note_result",
     "read_scar",
     "read_scene",
     "reason_text",
     "rescore",
+    "send_orders",
     "take_signals",
     "villages_of",
 ]

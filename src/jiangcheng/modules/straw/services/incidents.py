@@ -19,7 +19,7 @@ from jiangcheng.core.registry import queries as registry
 from jiangcheng.modules.straw import queries
 from jiangcheng.modules.straw.models import FireIncident, FireSignal, Outcome, Verdict
 from jiangcheng.modules.straw.rules import fires, tables, verdicts
-from jiangcheng.modules.straw.services import land, priority
+from jiangcheng.modules.straw.services import cameras, land, priority
 from jiangcheng.standards import periods
 
 KIND = "straw.fire"
@@ -57,6 +57,7 @@ def gather(*, signals: Sequence[FireSignal], now: dt.datetime) -> list[FireIncid
     priority.rank(incidents=changed, now=now)
     for incident in changed:
         report(incident, now=now)
+    cameras.look_at_new(incidents=changed, now=now)
     return changed
 
 

@@ -7,6 +7,7 @@ from jiangcheng.modules.straw.views.desk import (
     import_firms,
     import_zones,
     layer,
+    look,
     signals,
     zones_layer,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "import_zones",
     "layer",
     "ledger",
+    "look",
     "progress",
     "scars",
     "season",

@@ -19,7 +19,7 @@ from jiangcheng.core.access.services import asked_at, person, received_at, recei
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.modules.straw import queries, services
 from jiangcheng.modules.straw.models import FireIncident, Outcome, Source, Verdict
-from jiangcheng.modules.straw.rules import tables, watch
+from jiangcheng.modules.straw.rules import tables
 from jiangcheng.modules.straw.views import wording
 from jiangcheng.standards import periods
 
@@ -126,6 +126,20 @@ def conclude(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("straw:desk")
 
 
+@require_POST
+@requires("straw.manage")
+def look(request: HttpRequest, number: str) -> HttpResponse:
+    """Ask that the nearest camera turns to a fire."""
+    incident = queries.managed(user=person(request), number=number, on=received_date(request))
+    if incident is None:
+        raise Http404
+    try:
+        services.look(incident=incident, actor=person(request), now=received_at(request))
+    except Refused as refused:
+        return _page(request, {"refused": str(refused)}, status=422)
+    return redirect("straw:desk")
+
+
 @require_GET
 @requires("straw.view")
 def layer(request: HttpRequest) -> JsonResponse:
@@ -160,10 +174,12 @@ def zones_layer(request: HttpRequest) -> JsonResponse:
 def cameras_layer(request: HttpRequest) -> JsonResponse:
     """Return what the cameras overlook as GeoJSON."""
     features = []
-    for row, camera in queries.cameras(user=person(request), on=received_date(request)):
+    grid = queries.terrain_grid(on=received_date(request))
+    for row, area in queries.views(user=person(request), on=received_date(request)):
         lines = [
             [_("有效距离（km）"), f"{row.kilometres:g}"],
             [_("状态"), _("在线") if row.working else _("离线")],
+            [_("地形遮挡"), grid.dataset if grid else _("未计（没有高程数据）")],
         ]
         properties = {
             "id": f"camera:{row.number}", "kind": "camera", "name": row.name, "label": "", "value": None, "unit": "",
@@ -171,7 +187,7 @@ def cameras_layer(request: HttpRequest) -> JsonResponse:
             "shape": "square", "status": "ok" if row.working else "stale", "url": reverse("straw:watch"),
             "lines": lines, "at": row.created_at.isoformat(),
         }  # fmt: skip
-        geometry = json.loads(shapely.to_geojson(shapely.set_precision(watch.view(camera), 1e-6)))
+        geometry = json.loads(shapely.to_geojson(shapely.set_precision(area, 1e-6)))
         features.append({"type": "Feature", "geometry": geometry, "properties": properties})
     return JsonResponse({"type": "FeatureCollection", "features": features}, content_type=GEOJSON)
 
@@ -214,6 +230,11 @@ def _page(request: HttpRequest, more: dict[str, Any], status: int = 200) -> Http
     for line in lines:
         scar = found_scars.get(line["row"].number)
         line["scar"] = scar and (wording.scar(scar.result), scar.result, scar.scene_id)
+    orders = queries.orders_of([line["row"] for line in lines])
+    for line in lines:
+        order = orders.get(line["row"].pk)
+        line["order"] = order and wording.order(order)
+        line["clip"] = order.clip if order and order.clip.startswith(("http://", "https://")) else ""
     context = {
         "now": received_at(request), "order": order, "first": first, "last": last, "error": error, "asked": asked,
         "page": page, "lines": lines, "ranking": tables.in_force("priority", last),

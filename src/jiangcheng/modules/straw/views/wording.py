@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from jiangcheng.modules.straw import services
-from jiangcheng.modules.straw.models import Outcome, Verdict
+from jiangcheng.modules.straw.models import CameraOrder, Outcome, Verdict
 from jiangcheng.modules.straw.rules.upwind import Share
 
 BADGES = {
@@ -48,6 +48,15 @@ def score_part(told: dict[str, Any]) -> str:
     }  # fmt: skip
     value = _("未知") if told["value"] is None else f"{told['value']:g}"
     return f"{names[told['code']]} {value}：{told['points']:g}/{told['most']:g}"
+
+
+def order(told: CameraOrder) -> str:
+    """Return where a camera was told to look and what came of it."""
+    sights = {"clear": _("视线通"), "blocked": _("地形遮挡"), "flat": _("未计地形")}
+    return _("%(camera)s 方位 %(bearing).0f° 俯仰 %(tilt).1f° %(km).1f km，%(sight)s，%(state)s") % {
+        "camera": told.camera.name, "bearing": told.bearing, "tilt": told.tilt, "km": told.kilometres,
+        "sight": sights[told.sight], "state": CameraOrder.State(told.state).label,
+    }  # fmt: skip
 
 
 def light(colour: str) -> str:
