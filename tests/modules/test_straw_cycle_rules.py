@@ -423,11 +423,15 @@ def test_the_tree_tells_gaps_and_wrong_branches():
 
 def test_cameras_leave_blind_what_lies_beyond_reach_or_direction():
     camera = watch.Camera("C", 126.5, 43.5, 5.0)
-    assert watch.sees([camera], 126.5, 43.54) == ["C"] and watch.sees([camera], 126.5, 43.55) == []
+    views = {"C": watch.view(camera)}
+    assert watch.sees([camera], 126.5, 43.54, views) == ["C"] and not watch.sees(
+        [camera], 126.5, 43.55, views
+    )
     north = watch.Camera("N", 126.5, 43.5, 5.0, 315, 45)
-    assert watch.sees([north], 126.5, 43.53) == ["N"] and watch.sees([north], 126.5, 43.47) == []
+    views["N"] = watch.view(north)
+    assert watch.sees([north], 126.5, 43.53, views) == ["N"] and not watch.sees([north], 126.5, 43.47, views)
     assert watch.bearing(camera, 126.6, 43.5) == pytest.approx(90)
-    share, rest = watch.blind(watch.view(camera).buffer(0), [north])
+    share, rest = watch.blind(watch.view(camera).buffer(0), [views["N"]])
     assert share == pytest.approx(0.75, abs=0.01) and rest.area > 0
     assert watch.blind(shapely.box(0, 0, 1, 1), [])[0] == 1.0
 

@@ -256,3 +256,8 @@ FIRMS = {
     ).split(","),
 }
 """Satellite fire points; without a key nothing is asked. See docs/straw.md."""
+CAMERA_PLATFORM = {
+    "url": os.environ.get("JIANGCHENG_CAMERA_URL", ""),
+    "secret": os.environ.get("JIANGCHENG_CAMERA_SECRET", ""),
+}
+"""Web hook of the platform that turns fire cameras; without one it has to ask. See docs/straw.md."""

@@ -18,9 +18,9 @@ def register(subparsers: Any) -> None:
     commands = parser.add_subparsers(required=True, metavar="ACTION")
     bring = commands.add_parser(
         "import",
-        help="import a FIRMS file (MODIS C6.1 or VIIRS), - for standard input",
+        help="import fire points: FIRMS (MODIS C6.1, VIIRS), Himawari WLF, FY-3/FY-4; - for standard input",
         description="Importing the same again changes nothing. Exit code 0: all rows were read. 1: some were"
-        " refused, told by line and field on standard error. 2: the text is no FIRMS table.",
+        " refused, told by line and field on standard error. 2: no known table.",
     )
     bring.add_argument("file", metavar="FILE")
     bring.set_defaults(run=_import)
@@ -43,6 +43,13 @@ def register(subparsers: Any) -> None:
     land.add_argument("--class", dest="classes", action="append", default=[], metavar="CODE=WEIGHT",
                       help="of a raster, e.g. 40=1 for cropland of WorldCover; may be repeated")  # fmt: skip
     land.set_defaults(run=_land)
+    heights = commands.add_parser("dem", help="import heights of the ground: GeoTIFF in degrees, metres")
+    heights.add_argument("file", metavar="FILE")
+    heights.add_argument("--dataset", required=True)
+    heights.add_argument(
+        "--from", dest="valid_from", type=dt.date.fromisoformat, required=True, metavar="DATE"
+    )
+    heights.set_defaults(run=_dem)
     scene = commands.add_parser("scene", help="read residue cover from single-band GeoTIFFs")
     for band in ("swir1", "swir2", "red", "nir", "green", "ndti"):
         scene.add_argument(f"--{band}", metavar="TIF")
@@ -55,6 +62,16 @@ def register(subparsers: Any) -> None:
         "--add-offset", type=float, default=0.0, help="-1000 for Sentinel-2 since baseline 04.00"
     )
     scene.set_defaults(run=_scene)
+    scar = commands.add_parser("scar", help="compare two images for burnt scars, single-band GeoTIFFs")
+    for when in ("before", "after"):
+        scar.add_argument(f"--{when}", required=True, type=dt.date.fromisoformat, metavar="DATE")
+        for band in ("nbr", "nir", "swir1", "swir2", "scl"):
+            scar.add_argument(f"--{when}-{band}", metavar="TIF")
+    scar.add_argument("--code", required=True)
+    scar.add_argument("--villages", metavar="GEOJSON")
+    scar.add_argument("--source", default="Sentinel-2 L2A")
+    scar.add_argument("--add-offset", type=float, default=0.0)
+    scar.set_defaults(run=_scar)
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -74,7 +91,7 @@ def _import(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     except services.NotTaken as refused:
-        print(f"no FIRMS table: {refused.told}", file=sys.stderr)
+        print(f"no known table: {refused.told}", file=sys.stderr)
         return 2
     for problem in report.errors:
         print(f"line {problem.line}: {problem.field}: {problem.value!r}", file=sys.stderr)
@@ -179,4 +196,48 @@ def _scene(options: argparse.Namespace) -> int:
     for row in scene.covers.all():
         mean = "-" if row.mean is None else f"{row.mean:.1f} %"
         print(f"{row.village}: {mean}, {row.bare or '-'}{', differs from the ledger' if row.differs else ''}")
+    return 0
+
+
+def _scar(options: argparse.Namespace) -> int:
+    # Only here: an installation need not have the room.
+    from jiangcheng.modules.straw import services
+
+    files = {
+        when: {
+            band: told
+            for band in services.SCAR_BANDS
+            if (told := getattr(options, f"{when}_{band}")) is not None
+        }
+        for when in ("before", "after")
+    }
+    try:
+        document = json.loads(pathlib.Path(options.villages).read_text()) if options.villages else None
+        scene = services.read_scar(
+            code=options.code, before_on=options.before, after_on=options.after, source=options.source,
+            before=files["before"], after=files["after"], actor=None, now=timezone.now(),
+            villages=services.villages_of(document) if document else [], add_offset=options.add_offset,
+        )  # fmt: skip
+    except (OSError, ValueError, services.SceneRefused) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for row in scene.findings.all():
+        burnt = row.burnt * scene.pixel_hectares * 15
+        print(f"{row.kind} {row.code}: {row.result}, {burnt:.1f} mu burnt, {row.against or '-'}")
+    return 0
+
+
+def _dem(options: argparse.Namespace) -> int:
+    # Only here: an installation need not have the room.
+    from jiangcheng.modules.straw import services, store
+
+    try:
+        row = services.import_terrain(
+            file=options.file, dataset=options.dataset, source=pathlib.Path(options.file).name,
+            valid_from=options.valid_from, actor=None, now=timezone.now(),
+        )  # fmt: skip
+    except (OSError, store.NotRaster) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{row.rows} x {row.columns} cells")
     return 0

@@ -35,6 +35,7 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
     known = {code: place for code, place in places.items() if place is not None}
     _zones(known, now)
     progress(0.3, "straw zones")
+    _settled(people["department"], now)
     _plans(known, people, now)
     _fires(known, people, now)
     progress(0.6, "straw fires")
@@ -82,6 +83,19 @@ def _zones(places: dict[str, tuple[float, float]], now: dt.datetime) -> None:
         document={"type": "FeatureCollection", "features": features}, source="演示划定", valid_from=on,
         actor=None, now=now,
     )  # fmt: skip
+
+
+def _settled(actor: User, now: dt.datetime) -> None:
+    """Enter the middle of every county as a place with round numbers of people, so that something lies downwind."""
+    year = now.astimezone(periods.BEIJING).year
+    for number, region in enumerate(Region.objects.filter(level="county").order_by("code")):
+        place = _middle(region.code)
+        if place is not None:
+            values = {
+                "name": f"{region.name_zh}城区（演示）", "region": region, "longitude": place[0], "latitude": place[1],
+                "people": 300_000 - 25_000 * number, "as_of": dt.date(year - 1, 12, 31), "origin": "演示",
+            }  # fmt: skip
+            records.create(register="settled-places", values=values, actor=actor, at=now)
 
 
 def _plans(places: dict[str, tuple[float, float]], people: dict[str, User], now: dt.datetime) -> None:
@@ -135,6 +149,7 @@ def _weather(actor: User, now: dt.datetime) -> None:
         for hour in range(8, 18):
             values = {
                 "region": region, "hour_at": day + dt.timedelta(hours=hour), "wind": 2.5 + 0.4 * (hour - 8) + number,
+                "direction": (200.0 + 60 * number + 4 * hour) % 360,
                 "mixing": 500.0 + 140 * min(hour - 8, 6), "rain": 0.0, "fire_danger": 2 + (number == 2),
                 "aqi": 58 + 9 * number, "pm25": 34.0 + 4 * number, "cloud": 0.2, "origin": "演示预报",
             }  # fmt: skip
@@ -209,7 +224,8 @@ def _cameras(places: dict[str, tuple[float, float]], actor: User, now: dt.dateti
         values = {
             "name": f"演示铁塔{number + 1}", "region": Region.objects.get(code=code), "longitude": east,
             "latitude": north, "kilometres": 5.0 + number, "last_degrees": 360.0 if number else 200.0,
-            "thermal": number == 1, "working": number < 2,
+            "thermal": number == 1, "working": number < 2, "steerable": number < 2,
+            "mast_metres": 45.0,
         }  # fmt: skip
         records.create(register="watch-cameras", values=values, actor=actor, at=now)
 

@@ -10,8 +10,9 @@ from ninja import Router, Schema, Status
 from pydantic import Field
 
 from jiangcheng.core.access.models import User
-from jiangcheng.core.access.services import ninja_auth, person, received_at
-from jiangcheng.modules.straw import services
+from jiangcheng.core.access.services import ninja_auth, person, received_at, received_date
+from jiangcheng.core.cases.services import Refused
+from jiangcheng.modules.straw import queries, services
 
 
 class TokenOnly(ninja_auth):
@@ -63,6 +64,51 @@ class Taken(Schema):
     outside: int
     errors: list[Wrong]
     incidents: list[Incident]
+
+
+class Answer(Schema):
+    """What the platform of the cameras says of an order."""
+
+    done: bool
+    text: str = Field("", max_length=200)
+    clip: str = Field("", max_length=500)
+    """Address of a picture or film."""
+
+
+class Told(Schema):
+    """A word of the server."""
+
+    detail: str
+
+
+@router.get("/straw/camera-orders", url_name="straw_camera_orders")
+def camera_orders(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return where cameras have to look: bearing and tilt in degrees, with the time the order ends.
+
+    The platform of the cameras asks every few seconds, or takes the same as a web hook. An order stays in the list
+    until it is answered or over.
+    """
+    rows = services.fetch_orders(user=person(request), on=received_date(request), now=received_at(request))
+    return [services.as_told(row) for row in rows]
+
+
+@router.post(
+    "/straw/camera-orders/{number}",
+    url_name="straw_camera_answer",
+    response={200: Told, 404: Told, 409: Told},
+)
+def camera_answer(request: HttpRequest, number: int, told: Answer) -> Any:
+    """Take what came of an order; a second answer is refused."""
+    order = queries.order_for(user=person(request), on=received_date(request), number=number)
+    if order is None:
+        return Status(404, {"detail": "unknown order"})
+    try:
+        found = services.answer_order(
+            order=order, done=told.done, text=told.text, clip=told.clip, now=received_at(request)
+        )
+    except Refused as refused:
+        return Status(409, {"detail": str(refused)})
+    return Status(200, {"detail": found.state})
 
 
 @router.post("/straw/signals", url_name="straw_signals", response={200: Taken, 422: Taken})

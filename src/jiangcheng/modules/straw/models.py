@@ -49,6 +49,9 @@ class Source(models.TextChoices):
 
     MODIS = "MODIS", "MODIS"
     VIIRS = "VIIRS", "VIIRS"
+    AHI = "AHI", "Himawari AHI"
+    AGRI = "AGRI", "FY-4 AGRI"
+    MERSI = "MERSI", "FY-3 MERSI"
     TOWER = "tower", _("铁塔视频")
     THERMAL = "thermal", _("热成像")
     PATROL = "patrol", _("巡查")
@@ -219,6 +222,59 @@ class ResidueCover(models.Model):
         return f"{self.scene} {self.village}"
 
 
+class ScarScene(models.Model):
+    """Two satellite images compared for burnt scars."""
+
+    code = models.CharField(max_length=80, unique=True)
+    before_on = models.DateField()
+    after_on = models.DateField(db_index=True)
+    source = models.CharField(max_length=200)
+    rule_version = models.CharField(max_length=20)
+    pixel_hectares = models.FloatField()
+    bands = models.JSONField(default=list)
+    """Which were given of both images: without ``mirbi`` nothing is called burnt."""
+    sha256 = models.CharField(max_length=64)
+    read_at = models.DateTimeField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ScarFinding(models.Model):
+    """What two images say of a village, a plot, a plan or a fire."""
+
+    class Kind(models.TextChoices):
+        FIRE = "fire", _("火点事件")
+        PLAN = "plan", _("残茬处置计划")
+        VILLAGE = "village", _("村屯")
+        PLOT = "plot", _("地块")
+
+    scene = models.ForeignKey(ScarScene, on_delete=models.CASCADE, related_name="findings")
+    kind = models.CharField(max_length=8, choices=Kind)
+    code = models.CharField(max_length=80)
+    """Number of the fire, plan or plot, or name of the village."""
+    name = models.CharField(max_length=80, blank=True)
+    region = models.ForeignKey(Region, null=True, on_delete=models.PROTECT, related_name="+")
+    pixels = models.PositiveIntegerField()
+    valid = models.PositiveIntegerField()
+    burnt = models.PositiveIntegerField()
+    changed = models.PositiveIntegerField()
+    days = models.IntegerField(null=True)
+    """From the fire to the later image."""
+    result = models.CharField(max_length=20)
+    told = models.CharField(max_length=20, blank=True)
+    """What people had said when the images were read: an outcome, or ``executed``."""
+    against = models.CharField(max_length=10, blank=True)
+    """``confirms`` or ``denies`` what people said."""
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "code"], name="straw_scar_of")]
+
+    def __str__(self) -> str:
+        return f"{self.scene} {self.kind} {self.code}"
+
+
 class SignalRun(models.Model):
     """One import of signals: where they come from and what came of it."""
 
@@ -268,6 +324,11 @@ class FireIncident(models.Model):
     grid_cell = models.ForeignKey(GridCell, null=True, on_delete=models.PROTECT, related_name="+")
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="straw_fires")
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
+    score = models.FloatField(null=True)
+    """Priority, 0 to 100; what it is made of is in ``score_parts``."""
+    score_parts = models.JSONField(default=list)
+    score_version = models.CharField(max_length=20, blank=True)
+    scored_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.number
@@ -390,6 +451,9 @@ class BurnWeather(Record):
 
     hour_at = models.DateTimeField(_("时次（整点开始）"))
     wind = models.FloatField(_("风速（m/s）"), null=True, blank=True, validators=NOT_NEGATIVE)
+    direction = models.FloatField(
+        _("风向（°，来向）"), null=True, blank=True, validators=(MinValueValidator(0), MaxValueValidator(360))
+    )
     mixing = models.FloatField(_("混合层高度（m）"), null=True, blank=True, validators=NOT_NEGATIVE)
     rain = models.FloatField(_("近 24 小时降水（mm）"), null=True, blank=True, validators=NOT_NEGATIVE)
     fire_danger = models.PositiveSmallIntegerField(
@@ -405,6 +469,20 @@ class BurnWeather(Record):
     )
     cloud = models.FloatField(_("云量（0–1）"), null=True, blank=True, validators=SHARE)
     origin = models.CharField(_("来源"), max_length=120, blank=True)
+
+
+class SettledPlace(Record):
+    """Where people live, for what lies downwind of a fire (人口点)."""
+
+    name = models.CharField(_("名称"), max_length=80)
+    people = models.PositiveIntegerField(_("常住人口（人）"))
+    as_of = models.DateField(_("统计日期"))
+    origin = models.CharField(_("数据来源"), max_length=120)
+
+    def clean(self) -> None:
+        """Refuse people without a place."""
+        if self.longitude is None or self.latitude is None:
+            raise ValidationError({"longitude": _("请填写经度和纬度。")})
 
 
 class StrawHarvest(Record):
@@ -529,6 +607,26 @@ class DutyContract(Record):
             raise ValidationError({"ends_on": _("终止日期须晚于生效日期")})
 
 
+class TerrainGrid(models.Model):
+    """Heights of the ground on a grid of degrees, int16 metres, the north at the top."""
+
+    NOTHING = -32768
+
+    dataset = models.CharField(max_length=80)
+    west = models.FloatField()
+    north = models.FloatField()
+    dx = models.FloatField()
+    dy = models.FloatField()
+    rows = models.PositiveIntegerField()
+    columns = models.PositiveIntegerField()
+    values = models.BinaryField()
+    source = models.CharField(max_length=200)
+    valid_from_date = models.DateField()
+
+    def __str__(self) -> str:
+        return self.dataset
+
+
 class FireObjection(Record):
     """An objection of a county or township to a fire in its account."""
 
@@ -550,6 +648,8 @@ class WatchCamera(Record):
     )
     first_degrees = models.FloatField(_("起始方位（°）"), default=0, validators=NOT_NEGATIVE)
     last_degrees = models.FloatField(_("终止方位（°）"), default=360, validators=NOT_NEGATIVE)
+    mast_metres = models.FloatField(_("架设高度（m）"), default=30.0, validators=NOT_NEGATIVE)
+    steerable = models.BooleanField(_("可远程转向"), default=False)
     thermal = models.BooleanField(_("热成像"), default=False)
     working = models.BooleanField(_("在线"), default=True)
 
@@ -559,3 +659,38 @@ class WatchCamera(Record):
             raise ValidationError({"longitude": _("请填写经度和纬度。")})
         if not 0 <= self.first_degrees <= 360 or not 0 <= self.last_degrees <= 360:
             raise ValidationError({"first_degrees": _("方位为 0 至 360 度")})
+
+
+class CameraOrder(models.Model):
+    """A request that a camera turns to a fire, and what the platform that turns it answered."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("等待平台取走")
+        FETCHED = "fetched", _("平台已取走")
+        DONE = "done", _("已转向")
+        FAILED = "failed", _("转向失败")
+
+    camera = models.ForeignKey(WatchCamera, on_delete=models.PROTECT, related_name="orders")
+    incident = models.ForeignKey(FireIncident, on_delete=models.PROTECT, related_name="orders")
+    bearing = models.FloatField()
+    """[°] clockwise from north."""
+    tilt = models.FloatField()
+    """[°], below the horizon negative."""
+    kilometres = models.FloatField()
+    sight = models.CharField(max_length=8)
+    """``clear`` or ``blocked`` over the terrain, ``flat`` where no heights are known."""
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING, db_index=True)
+    fetched_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=200, blank=True)
+    clip = models.CharField(max_length=500, blank=True)
+    post_told = models.CharField(max_length=80, blank=True)
+    """Why the web hook did not take it."""
+
+    def __str__(self) -> str:
+        return f"{self.camera_id} {self.asked_at:%Y-%m-%d %H:%M}"

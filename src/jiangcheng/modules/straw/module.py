@@ -40,6 +40,7 @@ MANIFEST = Manifest(
         Page("straw:ledger", Names("秸秆平衡", "Straw balance"), VIEW, "modules", "scroll-text", order=63),
         Page("straw:accounts", Names("禁烧问责台账", "Burning accounts"), VIEW, "modules", "gavel", order=64),
         Page("straw:cover", Names("秸秆覆盖度", "Residue cover"), VIEW, "modules", "satellite", order=65),
+        Page("straw:scars", Names("火烧迹地", "Burnt scars"), VIEW, "modules", "satellite", order=65),
         Page("straw:watch", Names("火点监测能力", "Fire watch"), VIEW, "modules", "radar", order=66),
     ),
     finding_kinds=(
@@ -86,10 +87,16 @@ MANIFEST = Manifest(
         ),
         _register(
             "burn-weather", "烧除气象条件", "Burning weather", "BurnWeather",
-            columns=("number", "region", "hour_at", "wind", "mixing", "aqi", "pm25", "warning"),
-            fields=("region", "hour_at", "wind", "mixing", "rain", "fire_danger", "aqi", "pm25", "warning",
+            columns=("number", "region", "hour_at", "wind", "direction", "mixing", "aqi", "pm25", "warning"),
+            fields=("region", "hour_at", "wind", "direction", "mixing", "rain", "fire_danger", "aqi", "pm25", "warning",
                     "cloud", "origin"),
             filters=("region", "warning"), search=("origin",), key=("region", "hour_at"), prefix="QX", order=882,
+        ),
+        _register(
+            "settled-places", "人口点", "Populated places", "SettledPlace",
+            columns=("number", "name", "region", "people", "as_of", "origin"),
+            fields=("name", "region", "longitude", "latitude", "people", "as_of", "origin"), filters=("region",),
+            search=("number", "name"), key=("region", "name"), prefix="RK", geometry=True, order=890,
         ),
         _register(
             "straw-harvests", "秸秆产生与利用", "Straw harvests and uses", "StrawHarvest",
@@ -137,10 +144,11 @@ MANIFEST = Manifest(
         ),
         _register(
             "watch-cameras", "瞭望摄像机", "Fire cameras", "WatchCamera",
-            columns=("number", "name", "region", "kilometres", "thermal", "working"),
+            columns=("number", "name", "region", "kilometres", "steerable", "thermal", "working"),
             fields=("name", "region", "longitude", "latitude", "kilometres", "first_degrees", "last_degrees",
-                    "thermal", "working"),
-            filters=("region", "working"), search=("number", "name"), prefix="SX", geometry=True, order=889,
+                    "mast_metres", "steerable", "thermal", "working"),
+            filters=("region", "working", "steerable"), search=("number", "name"), prefix="SX", geometry=True,
+            order=889,
         ),
     ),
     hooks=(
@@ -155,6 +163,8 @@ MANIFEST = Manifest(
     ),
     tasks=(
         PeriodicTask("straw.tasks.ask_firms", 600, Names("获取 FIRMS 火点", "Fetch FIRMS fire points")),
+        PeriodicTask("straw.tasks.send_orders", 60, Names("通知摄像机平台转向", "Tell the camera platform")),
+        PeriodicTask("straw.tasks.rescore", 900, Names("更新火点优先级", "Rank fires anew")),
         PeriodicTask("straw.tasks.learn_heat", 86400, Names("更新固定热源掩膜", "Learn standing heat")),
     ),
     api=(ApiRouter("straw.api.router", etag=False),),

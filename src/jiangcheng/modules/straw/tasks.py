@@ -15,3 +15,13 @@ def ask_firms() -> None:
 def learn_heat() -> None:
     """Learn the standing heat of the current month, once a month."""
     services.learn_month(now=timezone.now())
+
+
+def rescore() -> None:
+    """Rank the fires of the last hours anew: stations answer later than satellites."""
+    services.rescore(now=timezone.now())
+
+
+def send_orders() -> None:
+    """Tell the platform of the cameras where to look."""
+    services.send_orders(now=timezone.now())

@@ -102,7 +102,7 @@ def _judged(at: dt.datetime, names: Sequence[str], cloud: Mapping[dt.datetime, f
     local = at.astimezone(periods.BEIJING)
     rule = tables.in_force("looks", local.date())
     night = local.hour >= rule["night"]["from"] or local.hour < rule["night"]["to"]
-    known = {item["code"] for item in rule["satellites"]}
+    known = {item["code"] for item in (*rule["satellites"], *rule["by_file"])}
     ground = [name for name in names if name not in known]
     share = cloud.get(at)
     if ground:

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from jiangcheng.modules.straw.rules import tables
 
 KILOMETRES_PER_DEGREE = 111.195
-SENSORS = frozenset({"MODIS", "VIIRS"})
+STEADY = frozenset({"AHI", "AGRI"})
+"""Sensors that look at the same place every few minutes."""
+SENSORS = frozenset({"MODIS", "VIIRS", "MERSI"}) | STEADY
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Seen:
     longitude: float
     latitude: float
     source: str
-    """``MODIS``, ``VIIRS``, ``tower``, ``thermal``, ``patrol``, ``complaint`` or ``official``."""
+    """``MODIS``, ``VIIRS``, ``AHI``, ``AGRI``, ``MERSI``, ``tower``, ``thermal``, ``patrol``,
+    ``complaint`` or ``official``."""
     scan: float = 0.0
     track: float = 0.0
     """Size of the pixel [km]; 0 for what is no satellite pixel."""
@@ -70,7 +73,9 @@ def footprint(seen: Seen) -> shapely.Geometry:
 
 
 def doubtful(signals: Sequence[Seen]) -> NDArray[np.bool_]:
-    """Tell which signals are of low confidence and supported by no other source near them.
+    """Tell which signals are of low confidence and supported by no other look near them.
+
+    The next image of a satellite that stands still is no other look: what deceives it, deceives it again.
 
     Returns
     -------
@@ -82,7 +87,9 @@ def doubtful(signals: Sequence[Seen]) -> NDArray[np.bool_]:
         return answer
     rule = tables.in_force("detection", signals[0].at.date())["support"]
     x, y, t = _plane(signals)
-    looks = np.array([f"{seen.source}{seen.at:%Y%m%d%H%M}" for seen in signals])
+    looks = np.array(
+        [seen.source if seen.source in STEADY else f"{seen.source}{seen.at:%Y%m%d%H%M}" for seen in signals]
+    )
     for number in weak:
         near = np.hypot(x - x[number], y - y[number]) <= rule["kilometres"]
         near &= (np.abs(t - t[number]) <= rule["hours"]) & (looks != looks[number])

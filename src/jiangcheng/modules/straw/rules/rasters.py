@@ -116,6 +116,20 @@ def rasterise(areas: Sequence[shapely.Geometry], grid: Grid) -> NDArray[np.int32
     return answer
 
 
+def cropped(area: shapely.Geometry, grid: Grid) -> tuple[slice, slice, NDArray[np.bool_]]:
+    """Return the rows and columns an area touches and which pixel centres of them it holds."""
+    edges = _edges(area, grid)
+    if not len(edges):
+        return slice(0, 0), slice(0, 0), np.zeros((0, 0), bool)
+    x, y = edges[:, [0, 2]], edges[:, [1, 3]]
+    left, right = (int(np.clip(f(v), 0, grid.columns)) for f, v in ((np.floor, x.min()), (np.ceil, x.max())))
+    top, bottom = (int(np.clip(f(v), 0, grid.rows)) for f, v in ((np.floor, y.min()), (np.ceil, y.max())))
+    if left >= right or top >= bottom:
+        return slice(0, 0), slice(0, 0), np.zeros((0, 0), bool)
+    inside = _filled(edges - np.array([left, 0, left, 0]), top, bottom, right - left)
+    return slice(top, bottom), slice(left, right), inside
+
+
 def _edges(area: shapely.Geometry, grid: Grid) -> NDArray[np.float64]:
     """Return the edges of all rings in pixels: x and y of both ends."""
     found = []

@@ -1,10 +1,10 @@
-"""What the cameras see and what none does: circles and sectors over the zones, without the terrain."""
+"""What the cameras see and what none does: circles and sectors over the zones; `terrain` cuts hills out of them."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import shapely
@@ -42,22 +42,24 @@ def view(camera: Camera) -> shapely.Geometry:
     return shapely.make_valid(shapely.Polygon(corners))
 
 
-def blind(area: shapely.Geometry, cameras: Sequence[Camera]) -> tuple[float, shapely.Geometry]:
-    """Return which share of an area no camera overlooks, and where that is."""
-    if not cameras:
+def blind(area: shapely.Geometry, views: Sequence[shapely.Geometry]) -> tuple[float, shapely.Geometry]:
+    """Return which share of an area no view covers, and where that is."""
+    if not views:
         return 1.0, area
-    rest = area.difference(shapely.union_all([view(camera) for camera in cameras]))
+    rest = area.difference(shapely.union_all(views))
     return (float(rest.area / area.area) if area.area else 0.0), rest
 
 
-def sees(cameras: Sequence[Camera], longitude: float, latitude: float) -> list[str]:
-    """Return the cameras that overlook a place, the nearest first."""
+def sees(
+    cameras: Sequence[Camera], longitude: float, latitude: float, views: Mapping[str, shapely.Geometry]
+) -> list[str]:
+    """Return the cameras whose views, by code, cover a place, the nearest first."""
     point = shapely.Point(longitude, latitude)
     narrow = math.cos(math.radians(latitude))
     found = [
         (math.hypot((camera.longitude - longitude) * narrow, camera.latitude - latitude), camera.code)
         for camera in cameras
-        if view(camera).covers(point)
+        if views[camera.code].covers(point)
     ]
     return [code for _away, code in sorted(found)]
 

@@ -1,5 +1,13 @@
 """Signals become incidents, incidents become cases; zones, plans, ledgers and images are kept beside them."""
 
+from jiangcheng.modules.straw.services.cameras import (
+    answer_order,
+    as_told,
+    fetch_orders,
+    import_terrain,
+    look,
+    send_orders,
+)
 from jiangcheng.modules.straw.services.feed import ask, ask_all, configured
 from jiangcheng.modules.straw.services.incidents import conclude, gather, note_result, reason_text
 from jiangcheng.modules.straw.services.land import (
@@ -21,7 +29,9 @@ from jiangcheng.modules.straw.services.plans import (
     evaluate_plan,
     note_out,
 )
+from jiangcheng.modules.straw.services.priority import rescore
 from jiangcheng.modules.straw.services.reference import ReferenceReport, import_reference
+from jiangcheng.modules.straw.services.scars import SCAR_BANDS, read_scar
 from jiangcheng.modules.straw.services.scenes import SceneRefused, Village, read_scene, villages_of
 from jiangcheng.modules.straw.services.signals import (
     NotTaken,
@@ -34,6 +44,7 @@ from jiangcheng.modules.straw.services.signals import (
 from jiangcheng.modules.straw.services.zones import ZoneReport, ZonesRefused, import_zones
 
 __all__ = [
+    "SCAR_BANDS",
     "LandReport",
     "NotTaken",
     "Paper",
@@ -45,9 +56,11 @@ __all__ = [
     "Village",
     "ZoneReport",
     "ZonesRefused",
+    "answer_order",
     "as_csv",
     "as_docx",
     "as_pdf",
+    "as_told",
     "ask",
     "ask_all",
     "check_approval",
@@ -58,6 +71,7 @@ __all__ = [
     "copy_year",
     "cropland_share",
     "evaluate_plan",
+    "fetch_orders",
     "gather",
     "hear",
     "heat_of",
@@ -65,13 +79,18 @@ __all__ = [
     "import_land",
     "import_land_raster",
     "import_reference",
+    "import_terrain",
     "import_zones",
     "learn_heat",
     "learn_month",
+    "look",
     "note_out",
     "note_result",
+    "read_scar",
     "read_scene",
     "reason_text",
+    "rescore",
+    "send_orders",
     "take_signals",
     "villages_of",
 ]

@@ -19,7 +19,7 @@ from jiangcheng.core.registry import queries as registry
 from jiangcheng.modules.straw import queries
 from jiangcheng.modules.straw.models import FireIncident, FireSignal, Outcome, Verdict
 from jiangcheng.modules.straw.rules import fires, tables, verdicts
-from jiangcheng.modules.straw.services import land
+from jiangcheng.modules.straw.services import cameras, land, priority
 from jiangcheng.standards import periods
 
 KIND = "straw.fire"
@@ -53,8 +53,11 @@ def gather(*, signals: Sequence[FireSignal], now: dt.datetime) -> list[FireIncid
         incident = _incident(members, now)
         heat = around.heat(members[0].seen_at.date(), lambda month: land.heat_of(month=month, now=now))
         judge(incident, members, around, heat=heat, weak=[bool(weak[place]) for place in places], now=now)
-        report(incident, now=now)
         changed.append(incident)
+    priority.rank(incidents=changed, now=now)
+    for incident in changed:
+        report(incident, now=now)
+    cameras.look_at_new(incidents=changed, now=now)
     return changed
 
 
@@ -128,6 +131,7 @@ def report(incident: FireIncident, *, now: dt.datetime) -> None:
                 "detail_en": detail_en,
                 "verdict": incident.verdict,
                 "plan": incident.plan_number,
+                "score": incident.score,
                 "incident": incident.number,
                 "source": rule["source"],
             },

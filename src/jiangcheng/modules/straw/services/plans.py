@@ -104,15 +104,23 @@ def happened(details: Mapping[str, Any], now: dt.datetime) -> dt.datetime:
 def evaluate_plan(
     *, record_number: str, actor: User, now: dt.datetime, details: Mapping[str, Any], text: str
 ) -> None:
-    """Answer the hook of ``evaluate``: area against plan, overrun, fires after it was out, PM2.5 of the days."""
+    """Answer the hook of ``evaluate``: area against plan, overrun, later fires, scar, PM2.5."""
     plan = ResiduePlan.objects.get(number=record_number)
     if plan.actual_mu is None:
         raise Refused(_("请先填写实际面积，再评估。"))
     day = plan.starts_at.astimezone(periods.BEIJING).date()
     pm25 = queries.daily_pm25(first=day - dt.timedelta(days=1), last=day + dt.timedelta(days=1))
     out_at = plan.out_at or now
+    scar = queries.scars_of(kind="plan", codes=[plan.number]).get(plan.number)
     found = {
         **plan.evaluation,
+        "scar": {}
+        if scar is None
+        else {
+            "scene": scar.scene.code,
+            "result": scar.result,
+            "burnt_mu": round(scar.burnt * scar.scene.pixel_hectares * 15, 1),
+        },
         "area_percent": round(100 * plan.actual_mu / plan.area_mu, 1),
         "overrun_minutes": max(0, round((out_at - plan.ends_at).total_seconds() / 60)),
         "reburns": _reburns(plan, out_at),

@@ -26,6 +26,9 @@ BANDS = ("ndti", "swir1", "swir2", "red", "nir", "green")
 DN = 10_000.0
 """Digital numbers of reflectance 1 in Sentinel-2 products."""
 
+INDICES = frozenset({"ndti", "nbr"})
+"""Files that hold a ready index, not digital numbers."""
+
 File = str | IO[bytes]
 
 
@@ -86,7 +89,7 @@ def read_scene(
         raise SceneRefused("calibration") from error
     index = bands["ndti"] if "ndti" in bands else cover.ndti(bands["swir1"], bands["swir2"])
     valid, masks = _valid(bands, index, rule)
-    fields = _cropland(grid, sensed_on)
+    fields = cropland(grid, sensed_on)
     if fields is not None:
         masks.append("cropland")
     zones = rasters.rasterise([village.area for village in villages], grid)
@@ -144,20 +147,21 @@ def _bands(files: Mapping[str, File], add_offset: float) -> tuple[dict[str, cove
         raise SceneRefused("bands")
     first = "ndti" if "ndti" in files else "swir1"
     base = store.read(files[first])
-    found = {first: _reflectance(base, base.values, first, add_offset)}
+    found = {first: reflectance(base, base.values, first, add_offset)}
     for name, file in files.items():
         if name != first:
             raster = store.read(file)
-            found[name] = _reflectance(raster, store.onto(raster, base.grid), name, add_offset)
+            found[name] = reflectance(raster, store.onto(raster, base.grid), name, add_offset)
     return found, base.grid
 
 
-def _reflectance(raster: store.Raster, values: NDArray[Any], name: str, add_offset: float) -> cover.Band:
+def reflectance(raster: store.Raster, values: NDArray[Any], name: str, add_offset: float) -> cover.Band:
+    """Return a band as reflectance, an index as it is; NaN where there is nothing."""
     band = values.astype(np.float32)
     nothing = ~np.isfinite(band)
     if raster.nodata is not None:
         nothing |= values == raster.nodata
-    if name != "ndti" and np.issubdtype(values.dtype, np.integer):
+    if name not in INDICES and np.issubdtype(values.dtype, np.integer):
         nothing |= values == 0
         band = (band + np.float32(add_offset)) / np.float32(DN)
     band[nothing] = np.nan
@@ -191,7 +195,8 @@ def _dark(bands: Mapping[str, cover.Band], rule: Mapping[str, Any]) -> NDArray[n
     return found
 
 
-def _cropland(grid: rasters.Grid, on: dt.date) -> NDArray[np.bool_] | None:
+def cropland(grid: rasters.Grid, on: dt.date) -> NDArray[np.bool_] | None:
+    """Return which pixels are surveyed cropland; None where nobody entered any."""
     rows = queries.land(kind=LandArea.Kind.CROPLAND, on=on)
     areas = [shapely.geometry.shape(boundary) for boundary in rows.values_list("boundary", flat=True)]
     return rasters.rasterise(areas, grid) >= 0 if areas else None

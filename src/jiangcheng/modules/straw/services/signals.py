@@ -14,20 +14,20 @@ from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.modules.straw.models import FireIncident, FireSignal, SignalRun, Source
-from jiangcheng.modules.straw.rules import firms
+from jiangcheng.modules.straw.rules import fires, firms, points
 from jiangcheng.modules.straw.services import incidents
 from jiangcheng.standards import periods
 
 ERRORS_KEPT = 200
 CHUNK = 500
-GROUND = frozenset(set(Source.values) - {"MODIS", "VIIRS"})
+GROUND = frozenset(Source.values) - fires.SENSORS
 FUTURE = dt.timedelta(minutes=10)
 """How far a clock of a source may be ahead."""
 MOST_SIGNALS = 5000
 
 
 class NotTaken(Exception):  # noqa: N818
-    """Nothing was taken: the text is no FIRMS table, or it is too long. ``told`` is what it says instead."""
+    """Nothing was taken: the text has no known header, or it is too long. ``told`` is what it says instead."""
 
     def __init__(self, told: str) -> None:
         super().__init__(told)
@@ -57,7 +57,7 @@ class Report:
 
 
 def import_firms(*, text: str, name: str, actor: User | None, now: dt.datetime) -> Report:
-    """Import a FIRMS file or answer; the incidents, verdicts and cases follow in the same transaction.
+    """Import a file or answer of a satellite; the incidents, verdicts and cases follow in the same transaction.
 
     A row of the standard product replaces the near-real-time row of the same pixel, which is kept and
     marked. What lies in no grid cell is counted and left out; a wrong row is told and the others are taken.
@@ -65,10 +65,10 @@ def import_firms(*, text: str, name: str, actor: User | None, now: dt.datetime) 
     Raises
     ------
     NotTaken
-        If the text is no FIRMS table: the API answers with its message and status 200.
+        If the text is of no known origin: the API of FIRMS answers with its message and status 200.
     """
     try:
-        reading = firms.read(text)
+        reading = points.read(text, name)
     except firms.NotFirms as error:
         raise NotTaken(error.told) from error
     errors = [Problem(error.line, error.field, error.value) for error in reading.errors]

@@ -19,7 +19,7 @@ from jiangcheng.core.access.services import asked_at, person, received_at, recei
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.modules.straw import queries, services
 from jiangcheng.modules.straw.models import FireIncident, Outcome, Source, Verdict
-from jiangcheng.modules.straw.rules import tables, watch
+from jiangcheng.modules.straw.rules import tables
 from jiangcheng.modules.straw.views import wording
 from jiangcheng.standards import periods
 
@@ -29,6 +29,7 @@ ERRORS = 50
 MOST_BYTES = 20 * 2**20
 MOST_DAYS = 31
 LAYER_DAYS = 3
+NEAREST = 2
 STATES = ("seen", "cloud", "unsure", "none")
 
 
@@ -54,7 +55,7 @@ def import_firms(request: HttpRequest) -> HttpResponse:
             now=received_at(request),
         )
     except services.NotTaken as refused:
-        told = _("不是 FIRMS 表格：%(told)s") % {"told": refused.told[:120]}
+        told = _("表头不是 FIRMS、葵花 WLF 或注明时区的风云火点表：%(told)s") % {"told": refused.told[:120]}
         return _page(request, {"refused": told}, status=422)
     errors = [(error.line, wording.field(error.field), error.value) for error in report.errors[:ERRORS]]
     return _page(request, {"report": report, "errors": errors})
@@ -125,6 +126,20 @@ def conclude(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("straw:desk")
 
 
+@require_POST
+@requires("straw.manage")
+def look(request: HttpRequest, number: str) -> HttpResponse:
+    """Ask that the nearest camera turns to a fire."""
+    incident = queries.managed(user=person(request), number=number, on=received_date(request))
+    if incident is None:
+        raise Http404
+    try:
+        services.look(incident=incident, actor=person(request), now=received_at(request))
+    except Refused as refused:
+        return _page(request, {"refused": str(refused)}, status=422)
+    return redirect("straw:desk")
+
+
 @require_GET
 @requires("straw.view")
 def layer(request: HttpRequest) -> JsonResponse:
@@ -159,10 +174,12 @@ def zones_layer(request: HttpRequest) -> JsonResponse:
 def cameras_layer(request: HttpRequest) -> JsonResponse:
     """Return what the cameras overlook as GeoJSON."""
     features = []
-    for row, camera in queries.cameras(user=person(request), on=received_date(request)):
+    grid = queries.terrain_grid(on=received_date(request))
+    for row, area in queries.views(user=person(request), on=received_date(request)):
         lines = [
             [_("有效距离（km）"), f"{row.kilometres:g}"],
             [_("状态"), _("在线") if row.working else _("离线")],
+            [_("地形遮挡"), grid.dataset if grid else _("未计（没有高程数据）")],
         ]
         properties = {
             "id": f"camera:{row.number}", "kind": "camera", "name": row.name, "label": "", "value": None, "unit": "",
@@ -170,7 +187,7 @@ def cameras_layer(request: HttpRequest) -> JsonResponse:
             "shape": "square", "status": "ok" if row.working else "stale", "url": reverse("straw:watch"),
             "lines": lines, "at": row.created_at.isoformat(),
         }  # fmt: skip
-        geometry = json.loads(shapely.to_geojson(shapely.set_precision(watch.view(camera), 1e-6)))
+        geometry = json.loads(shapely.to_geojson(shapely.set_precision(area, 1e-6)))
         features.append({"type": "Feature", "geometry": geometry, "properties": properties})
     return JsonResponse({"type": "FeatureCollection", "features": features}, content_type=GEOJSON)
 
@@ -180,6 +197,7 @@ def _feature(row: FireIncident) -> dict[str, Any]:
     lines = [
         [_("判别"), str(verdict.label)],
         [_("理由"), "；".join(wording.reason(item) for item in row.reasons)],
+        [_("优先级"), "—" if row.score is None else f"{row.score:.0f}/100"],
     ]
     properties = {
         "id": row.number, "name": row.number, "label": str(verdict.label), "value": row.power, "unit": "MW",
@@ -201,12 +219,25 @@ def _page(request: HttpRequest, more: dict[str, Any], status: int = 200) -> Http
     asked = request.GET.get("verdict", "")
     if asked in Verdict.values:
         rows = rows.filter(verdict=asked)
+    order = "time" if request.GET.get("order") == "time" else "score"
+    rows = queries.by_priority(rows) if order == "score" else rows
     page = Paginator(rows.prefetch_related("signs", "case__steps"), PAGE).get_page(request.GET.get("page"))
     managed = access.scope(request.user, "straw.manage", on)
     found = queries.covered(start=start, end=min(end, max(start, received_at(request))))
+    lines = [_line(row, managed, received_at(request)) for row in page.object_list]
+    _propose(lines, received_at(request))
+    found_scars = queries.scars_of(kind="fire", codes=[line["row"].number for line in lines])
+    for line in lines:
+        scar = found_scars.get(line["row"].number)
+        line["scar"] = scar and (wording.scar(scar.result), scar.result, scar.scene_id)
+    orders = queries.orders_of([line["row"] for line in lines])
+    for line in lines:
+        order = orders.get(line["row"].pk)
+        line["order"] = order and wording.order(order)
+        line["clip"] = order.clip if order and order.clip.startswith(("http://", "https://")) else ""
     context = {
-        "now": received_at(request), "first": first, "last": last, "error": error, "asked": asked, "page": page,
-        "lines": [_line(row, managed, received_at(request)) for row in page.object_list],
+        "now": received_at(request), "order": order, "first": first, "last": last, "error": error, "asked": asked,
+        "page": page, "lines": lines, "ranking": tables.in_force("priority", last),
         "verdicts": Verdict.choices, "outcomes": Outcome.choices,
         "coverage": found, **{f"{state}_hours": found.count(state) for state in STATES},
         "zones": queries.zones(on=last), "may_manage": bool(managed), "may_zone": managed.everything, **more,
@@ -240,7 +271,29 @@ def _line(row: FireIncident, managed: Any, now: dt.datetime) -> dict[str, Any]:
         "reasons": [wording.reason(item) for item in row.reasons], "place": wording.name(row.grid_cell),
         "clock": _clock(row, now), "sources": sources, "outcome": Outcome(row.outcome).label if row.outcome else "",
         "mine": row.region is not None and managed.covers_region(row.region.code),
+        "parts": [wording.score_part(part) for part in row.score_parts], "patrols": [],
     }  # fmt: skip
+
+
+def _propose(lines: list[dict[str, Any]], now: dt.datetime) -> None:
+    """Add to the fires nobody has been sent to who could go: the nearest two."""
+    waiting = [line for line in lines if line["row"].case is not None and line["row"].case.handler_id is None
+               and line["row"].case.closed_at is None and not line["outcome"] and line["mine"]]  # fmt: skip
+    if not waiting:
+        return
+    pool = queries.Patrols(at=now, counties=[line["row"].region.code[:6] for line in waiting])
+    for line in waiting:
+        row = line["row"]
+        found = pool.near(
+            longitude=row.longitude, latitude=row.latitude, county=row.region.code[:6], cell=row.grid_cell_id
+        )
+        line["patrols"] = found[:NEAREST]
+    names = queries.person_names(item.user_id for line in waiting for item in line["patrols"])
+    for line in waiting:
+        line["patrols"] = [
+            (names[item.user_id], item.why.zh if wording.chinese() else item.why.en)
+            for item in line["patrols"]
+        ]
 
 
 def _days(request: HttpRequest, on: dt.date) -> tuple[dt.date, dt.date, str]:

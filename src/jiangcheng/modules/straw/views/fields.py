@@ -19,6 +19,7 @@ from jiangcheng.core.access.services import person, received_at, received_date, 
 from jiangcheng.modules.straw import queries, services
 from jiangcheng.modules.straw.models import BurnZone
 from jiangcheng.modules.straw.rules import tables
+from jiangcheng.modules.straw.rules.scars import bare_with
 from jiangcheng.modules.straw.views import wording
 from jiangcheng.modules.straw.views.pages import day_of
 
@@ -126,6 +127,12 @@ def _drawn(request: HttpRequest) -> str:
     return "；".join(wording.field(reason) for _number, _code, reason in report.errors)
 
 
+def _scars(on: dt.date) -> dict[tuple[str, int | None], str]:
+    """Return what images of the days before said of burnt scars, by village and area."""
+    found = queries.village_scars(on=on, days=tables.in_force("scar", on)["cover_days"])
+    return {key: row.result for key, row in found.items()}
+
+
 def _cover(request: HttpRequest, refused: str = "", status: int = 200) -> HttpResponse:
     on = received_date(request)
     scenes = queries.scenes()
@@ -133,9 +140,11 @@ def _cover(request: HttpRequest, refused: str = "", status: int = 200) -> HttpRe
     scene = next((one for one in scenes if str(one.pk) == asked), scenes[0] if scenes else None)
     rows = queries.covers(user=person(request), on=on, scene=scene) if scene else []
     rule = tables.in_force("cover", scene.sensed_on if scene else on)
+    scars = _scars(scene.sensed_on) if scene else {}
     lines = [
-        (row, wording.name(row.region), [100 * share for share in row.shares], wording.bare(row.bare),
-         round(100 * row.valid / row.pixels) if row.pixels else 0)
+        (row, wording.name(row.region), [100 * share for share in row.shares],
+         wording.bare(bare_with(row.bare, scars.get((row.village, row.region_id), ""))),
+         round(100 * row.valid / row.pixels) if row.pixels else 0, scars.get((row.village, row.region_id), ""))
         for row in rows
     ]  # fmt: skip
     cuts = [f"{cut:g}" for cut in rule["classes"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,8 +17,10 @@ from jiangcheng.core.cases.services import Refused
 from jiangcheng.modules.straw import queries, services
 from jiangcheng.modules.straw.models import crops
 from jiangcheng.modules.straw.rules import tables
+from jiangcheng.modules.straw.rules.upwind import Share
 from jiangcheng.modules.straw.views import wording
 
+MOST_VILLAGES = 5
 FIRST_DAY = dt.date(2025, 10, 1)
 """Of the oldest table of the window."""
 
@@ -37,17 +40,26 @@ def window(request: HttpRequest) -> HttpResponse:
             item.waiting,
             [
                 (row, wording.light(light.colour), wording.LIGHT_BADGES[light.colour],
-                 [wording.against(reason) for reason in light.against], mu)
-                for row, light, mu in item.hours
+                 [wording.against(reason) for reason in light.against], *_quota(shares))
+                for row, light, shares in item.hours
             ],
         )
         for item in found
     ]  # fmt: skip
     context = {
         "day": day, "error": error, "counties": counties, "rule": tables.in_force("window", day),
-        "quota": tables.in_force("quota", day),
+        "quota": tables.in_force("quota", day), "upwind": tables.in_force("downwind", day),
     }  # fmt: skip
     return render(request, "straw/window.html", context)
+
+
+def _quota(shares: Sequence[Share]) -> tuple[float | None, float, list[str], int]:
+    """Return what the bound villages of an hour may burn together, what is free, both in words, and how many more."""
+    bound = [share for share in shares if share.bound]
+    known = [share.mu for share in bound if share.mu is not None]
+    free = sum(share.mu or 0.0 for share in shares if not share.bound)
+    words = [wording.share(share) for share in shares]
+    return sum(known) if known else None, free, words[:MOST_VILLAGES], max(0, len(words) - MOST_VILLAGES)
 
 
 @require_GET

@@ -49,12 +49,13 @@ def watch(request: HttpRequest) -> HttpResponse:
             for code, *told in queries.response(user=user, on=on, first=first, last=last)
         ],
         "blind": [(zone, wording.name(zone), 100 * share) for zone, share in queries.blind_zones(user=user, on=on)],
-        "cameras": [row for row, _camera in queries.cameras(user=user, on=on)],
+        "cameras": queries.views(user=user, on=on), "terrain": queries.terrain_grid(on=on),
         "mask": mask, "rule": rule, "looks": tables.in_force("looks", on),
         "passes": [
             (item["code"], [f"{minutes // 60:02d}:{minutes % 60:02d}" for minutes in sorted(item["minutes"])])
             for item in tables.in_force("looks", on)["satellites"]
         ],
+        "steady": [(item["code"], item["every"]) for item in tables.in_force("looks", on)["by_file"] if item["every"]],
         "cells": [
             (round(cell[0] * size, 3), round(cell[1] * size, 3), wording.heat(cell[2]), cell[3], cell[4])
             for cell in (mask.cells[:MOST_CELLS] if mask else ())

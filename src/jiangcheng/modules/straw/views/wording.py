@@ -8,7 +8,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from jiangcheng.modules.straw import services
-from jiangcheng.modules.straw.models import Verdict
+from jiangcheng.modules.straw.models import CameraOrder, Outcome, Verdict
+from jiangcheng.modules.straw.rules.upwind import Share
 
 BADGES = {
     Verdict.PLANNED: "badge-info", Verdict.ILLEGAL: "badge-bad", Verdict.EDGE: "badge-warn",
@@ -39,6 +40,25 @@ def reason(told: dict[str, Any]) -> str:
     return services.reason_text(told, 0 if chinese() else 1)
 
 
+def score_part(told: dict[str, Any]) -> str:
+    """Return a part of a fire's priority: what it is, its value, its points of how many."""
+    names = {
+        "power": _("辐射功率（标准分）"), "zone": _("分区与判别权重"), "people": _("下风向人口（人）"),
+        "response": _("下风向站点 PM2.5 升幅（µg/m³）"), "repeat": _("一年内本网格火点（次）"),
+    }  # fmt: skip
+    value = _("未知") if told["value"] is None else f"{told['value']:g}"
+    return f"{names[told['code']]} {value}：{told['points']:g}/{told['most']:g}"
+
+
+def order(told: CameraOrder) -> str:
+    """Return where a camera was told to look and what came of it."""
+    sights = {"clear": _("视线通"), "blocked": _("地形遮挡"), "flat": _("未计地形")}
+    return _("%(camera)s 方位 %(bearing).0f° 俯仰 %(tilt).1f° %(km).1f km，%(sight)s，%(state)s") % {
+        "camera": told.camera.name, "bearing": told.bearing, "tilt": told.tilt, "km": told.kilometres,
+        "sight": sights[told.sight], "state": CameraOrder.State(told.state).label,
+    }  # fmt: skip
+
+
 def light(colour: str) -> str:
     """Return a light in words: colour is never the only sign."""
     return {"green": _("宜烧"), "amber": _("谨慎"), "red": _("禁止")}[colour]
@@ -62,6 +82,24 @@ def against(told: Any) -> str:
     if told["value"] is None:
         return _("%(what)s未知") % {"what": rule(told["code"])}
     return f"{rule(told['code'])} {told['value']:g} {told['unit']}".strip()
+
+
+def share(told: Share) -> str:
+    """Return what a village may burn in an hour and why."""
+    mu = "—" if told.mu is None else f"{told.mu:.0f}"
+    values = {
+        "village": told.village.name,
+        "mu": mu,
+        "place": name(told.receptor),
+        "hours": f"{told.hours or 0:.1f}",
+    }
+    words = {
+        "reached": _("%(village)s 限 %(mu)s 亩：烟羽 %(hours)s 小时到 %(place)s"),
+        "calm": _("%(village)s 限 %(mu)s 亩：静风，按全部受影响计"),
+        "unknown": _("%(village)s 限 %(mu)s 亩：风向未知，按全部受影响计"),
+        "free": _("%(village)s 不限：下风向没有站点和城镇"),
+    }[told.why]  # fmt: skip
+    return words % values
 
 
 def field(code: str) -> str:
@@ -107,6 +145,21 @@ def bare(code: str) -> str:
     }[code]  # fmt: skip
 
 
+def scar(code: str) -> str:
+    """Return what two images say of an area."""
+    return {
+        "burnt": _("有火烧迹地"), "ploughed_or_burnt": _("翻耕或焚烧，无法分辨"), "none": _("无火烧迹地"),
+        "unclear": _("云雪遮挡，不能判断"), "late": _("影像过晚，不能排除"),
+    }[code]  # fmt: skip
+
+
+def told(code: str) -> str:
+    """Return what people said of a fire or plan before the images were compared."""
+    if code == "executed":
+        return _("已执行")
+    return str(Outcome(code).label) if code else "—"
+
+
 def heat(why: str) -> str:
     """Return why a cell is standing heat."""
     return {
@@ -129,6 +182,7 @@ def scene(code: str) -> str:
         "bands": _("请提供 NDTI 栅格，或 SWIR1（B11）与 SWIR2（B12）单波段文件"), "villages": _("没有可用的村屯边界"),
         "twice": _("这一景已经判读过"), "file": _("不是单波段 GeoTIFF"), "place": _("栅格没有位置信息或范围不符"),
         "projection": _("坐标系不支持，或各文件不一致"), "size": _("栅格过大"), "calibration": _("没有这个率定"),
+        "order": _("火后影像须晚于火前影像"),
     }.get(code, code)  # fmt: skip
 
 
