@@ -15,7 +15,7 @@ from typing import Any
 
 from jiangcheng.standards.dated import DatedTables
 
-TABLES = DatedTables(pathlib.Path(__file__).parent / "data")
+TABLES = DatedTables(pathlib.Path(__file__).parent.parent / "data")
 in_force = TABLES.in_force
 DIGITS = 6
 """Tonnes are kept to the gram, so that a stored inventory is the same on every machine."""
