@@ -119,6 +119,8 @@ def inventory(request: HttpRequest) -> HttpResponse:
         "total": found.total() if found else None,
         "gross": found.total(sinks=False) if found else None,
         "uncertainty": found.uncertainty() if found else None,
+        "spreads": list(_spreads(found, on)) if found else [],
+        "unknown": _unknown(found, on) if found else [],
         "parts": list(_parts(found, on)) if found else [],
         "gases": sorted(found.by("gas").items()) if found else [],
         "versions": versions,
@@ -403,6 +405,18 @@ def _parts(found: rules.Inventory, on: dt.date) -> Iterator[Part]:
         if lines:
             total = sum(line.equivalent for _, _, line in lines)
             yield Part(item["category"], _named(item), sectors[item["sector"]], total, lines)
+
+
+def _spreads(found: rules.Inventory, on: dt.date) -> Iterator[tuple[str, rules.Spread]]:
+    spreads = found.spreads("sector")
+    for item in rules.in_force("factors", on)["sectors"]:
+        if item["code"] in spreads:
+            yield _named(item), spreads[item["code"]]
+
+
+def _unknown(found: rules.Inventory, on: dt.date) -> list[str]:
+    known = rules.activities(on)
+    return sorted({_named(known[line.activity]) for line in found.unknown()})
 
 
 def _changes(
