@@ -13,6 +13,7 @@ from jiangcheng.core.manifest import (
     PeriodicTask,
     Permission,
     Register,
+    Report,
 )
 
 VIEW, MANAGE, ACCEPT = "climate.view", "climate.manage", "climate.accept"
@@ -150,6 +151,16 @@ MANIFEST = Manifest(
             fields=("region", "year", "population_density", "gdp_density", "cropland_percent", "elderly_percent",
                     "unprotected_percent", "rainfed_percent", "source"),
             filters=("year", "region"), key=("region", "year"), prefix="QB", order=969,
+        ),
+    ),
+    reports=(
+        Report(
+            code="climate-year",
+            names=Names("碳与气候年报", "Yearly report on carbon and climate"),
+            function="climate.services.year_report",
+            period="year",
+            permission=VIEW,
+            order=62,
         ),
     ),
     hooks=(

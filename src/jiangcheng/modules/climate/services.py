@@ -20,6 +20,7 @@ from jiangcheng.core.access.models import User
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.indicators import services as indicators
 from jiangcheng.core.records import services as records
+from jiangcheng.core.reports.rules import ReportSection, ReportTable
 from jiangcheng.modules.climate import queries, rules
 from jiangcheng.modules.climate.models import (
     CarbonAction,
@@ -231,6 +232,53 @@ def compute_indicators(*, on: dt.date, at: dt.datetime) -> None:
         if found:
             _record_year(found[-1], edition["code"], at)
     _record_coal(at)
+
+
+def year_report(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
+    """Return the inventory of a year by the newest guide, coal, and the climate; nothing without any row."""
+    on = last - dt.timedelta(days=1)
+    coal = CoalUse.objects.filter(withdrawn_at=None, year=first.year).order_by("unit")
+    uses = tuple((row.unit, row.quota, row.used) for row in coal)
+    head = ("单位", "控制量（吨标煤）", "消费量（吨标煤）")
+    return (
+        *_inventory_section(first.year, on),
+        *((ReportSection("煤炭消费", (), ReportTable(head, uses)),) if uses else ()),
+        *_climate_sections(first.year),
+    )
+
+
+def _inventory_section(year: int, on: dt.date) -> Iterator[ReportSection]:
+    found, edition = queries.activities(year=year), rules.editions(on)[-1]["code"]
+    if not found:
+        return
+    inventory = rules.inventory(found, edition=edition, on=on)
+    spreads, sure = inventory.spreads("sector"), inventory.uncertainty()
+    told = f"按 {edition} 年版指南：总量（含汇）{inventory.total():,.0f} 吨二氧化碳当量"
+    told += f"，不确定度 ±{sure:.1f} %。" if sure is not None else "，活动数据不确定度不全，未合成。"
+    rows = tuple(
+        (item["name_zh"], round(spread.equivalent), spread.uncertainty and round(spread.uncertainty, 1))
+        for item in rules.in_force("factors", on)["sectors"]
+        if (spread := spreads.get(item["code"])) is not None
+    )
+    yield ReportSection("温室气体清单", (told,), ReportTable(("领域", "当量（吨）", "不确定度（%）"), rows))
+
+
+def _climate_sections(year: int) -> Iterator[ReportSection]:
+    tables = {
+        str(table["version"]): table["etccdi"] for table in rules.TABLES.versions("risk") if "etccdi" in table
+    }
+    kept = StationClimate.objects.filter(station__withdrawn_at=None).select_related("station")
+    for one in kept.order_by("station__code"):
+        if year not in one.content["years"]:
+            continue
+        at = one.content["years"].index(year)
+        rows = tuple(
+            (item["name_zh"], item["unit"], one.content["indices"][item["code"]][at],
+             one.content["normals"][item["code"]])
+            for item in tables[one.table]
+        )  # fmt: skip
+        head = ("指数", "单位", str(year), "常年值")
+        yield ReportSection(f"气候指数：{one.station.name_zh}", (), ReportTable(head, rows))
 
 
 def _record_year(found: queries.Year, edition: str, at: dt.datetime) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import datetime as dt
-import io
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
-from jiangcheng.core.portal.services import charts
+from jiangcheng.core.portal.services import charts, tables
 from jiangcheng.core.records import queries as records
 from jiangcheng.modules.climate import queries, rules, services
 from jiangcheng.modules.climate.models import ClimateRisk, ClimateStation, FrozenInventory, hazards
@@ -133,25 +131,21 @@ def inventory(request: HttpRequest) -> HttpResponse:
 @require_GET
 @requires(VIEW)
 def inventory_csv(request: HttpRequest) -> HttpResponse:
-    """Return an inventory in the categories of the provincial guide, one line per source and gas."""
+    """Return an inventory by provincial category as CSV, XLSX or Parquet, one line per source and gas."""
     on, years = received_date(request), queries.years()
     year, edition = _year(request, years), _edition(request, on)
     found = _computed(year, edition, on)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(
-        [_("年度"), _("版本"), _("类别"), _("类别名称"), _("活动"), _("活动水平"), _("单位"), _("气体"),
-         _("排放量（吨）"), _("二氧化碳当量（吨）"), _("不确定度（%）"), _("公式"), _("因子来源")]
+    names = (
+        _("年度"), _("版本"), _("类别"), _("类别名称"), _("活动"), _("活动水平"), _("单位"), _("气体"),
+        _("排放量（吨）"), _("二氧化碳当量（吨）"), _("不确定度（%）"), _("公式"), _("因子来源"),
     )  # fmt: skip
-    for part in _parts(found, on) if found else ():
-        for name, unit, line in part.lines:
-            writer.writerow(
-                [year, edition, part.category, part.name, name, line.amount, unit, line.gas, line.mass,
-                 line.equivalent, line.uncertainty, line.formula, line.source]
-            )  # fmt: skip
-    answer = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="ghg-{year}-{edition}.csv"'
-    return answer
+    lines = [
+        (year, edition, part.category, part.name, name, line.amount, unit, line.gas, line.mass, line.equivalent,
+         line.uncertainty, line.formula, line.source)
+        for part in (_parts(found, on) if found else ())
+        for name, unit, line in part.lines
+    ]  # fmt: skip
+    return _file(request, f"ghg-{year}-{edition}", names, lines)
 
 
 @require_POST
@@ -260,25 +254,31 @@ def indices_chart(request: HttpRequest) -> JsonResponse:
 @require_GET
 @requires(VIEW)
 def indices_csv(request: HttpRequest) -> HttpResponse:
-    """Return the indices of the stations a person may see, one line per station, year and index."""
+    """Return the indices of the stations a person may see: a line per year and index, or GeoJSON points."""
     on = received_date(request)
     table = rules.in_force("risk", on)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(
-        [_("站号"), _("站点"), _("年度"), _("代码"), _("指数"), _("数值"), _("单位"), _("规则版本")]
-    )
-    for station in queries.stations(user=person(request), on=on):
-        content = station.climate.content
-        for item in table["etccdi"]:
-            for year, value in zip(content["years"], content["indices"][item["code"]], strict=True):
-                writer.writerow(
-                    [station.code, station.name_zh, year, item["code"], _named(item), value, item["unit"],
-                     station.climate.table]
-                )  # fmt: skip
-    answer = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="climate-indices-{on}.csv"'
-    return answer
+    seen = queries.stations(user=person(request), on=on)
+    if request.GET.get("format") == "geojson":
+        return JsonResponse(_station_features(seen), content_type="application/geo+json")
+    names = (_("站号"), _("站点"), _("年度"), _("代码"), _("指数"), _("数值"), _("单位"), _("规则版本"))
+    lines = [
+        (
+            station.code,
+            station.name_zh,
+            year,
+            item["code"],
+            _named(item),
+            value,
+            item["unit"],
+            station.climate.table,
+        )
+        for station in seen
+        for item in table["etccdi"]
+        for year, value in zip(
+            station.climate.content["years"], station.climate.content["indices"][item["code"]], strict=True
+        )
+    ]
+    return _file(request, f"climate-indices-{on}", names, lines)
 
 
 @require_POST
@@ -327,6 +327,32 @@ def risk_layer(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {"type": "FeatureCollection", "features": features}, content_type="application/geo+json"
     )
+
+
+def _file(
+    request: HttpRequest, name: str, names: Sequence[str], lines: Sequence[Sequence[Any]]
+) -> HttpResponse:
+    kind = request.GET.get("format", "csv")
+    kind = kind if kind in ("xlsx", "parquet") else "csv"
+    content, mime = tables.as_file(kind, name, names, lines)
+    answer = HttpResponse(content, content_type=mime)
+    answer["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
+    return answer
+
+
+def _station_features(found: Sequence[ClimateStation]) -> dict[str, Any]:
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [station.longitude, station.latitude]},
+            "properties": {
+                "code": station.code, "name": station.name_zh, "table": station.climate.table,
+                "years": station.climate.content["years"], **station.climate.content["indices"],
+            },
+        }
+        for station in found
+    ]  # fmt: skip
+    return {"type": "FeatureCollection", "features": features}
 
 
 def _index_rows(content: Mapping[str, Any], table: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from jiangcheng.core.manifest import (
     PeriodicTask,
     Permission,
     Register,
+    Report,
 )
 
 VIEW, MANAGE, ACCEPT = "ecology.view", "ecology.manage", "ecology.accept"
@@ -198,6 +199,16 @@ MANIFEST = Manifest(
             fields=("kind", "place", "region", "year", "method", "index", "value", "report_number"),
             filters=("kind", "year", "method"), search=("place", "index", "report_number"),
             key=("place", "year", "method", "index"), prefix="ST", order=1001,
+        ),
+    ),
+    reports=(
+        Report(
+            code="ecology-year",
+            names=Names("生态状况年报", "Yearly report on ecology"),
+            function="ecology.services.year_report",
+            period="year",
+            permission=VIEW,
+            order=60,
         ),
     ),
     hooks=(

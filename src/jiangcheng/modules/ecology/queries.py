@@ -107,7 +107,7 @@ def patrols(*, user: User | None, on: dt.date) -> list[tuple[PatrolGrid, rules.P
     ]
 
 
-def species(*, user: User, on: dt.date, most: int = 5) -> tuple[list[int], list[Species]]:
+def species(*, user: User | None, on: dt.date, most: int = 5) -> tuple[list[int], list[Species]]:
     """Return the latest years with surveys, and every species with its counts; the best protected first."""
     found = rows("wildlife-surveys", user=user, on=on).order_by()
     years = sorted({day.year for day in found.values_list("surveyed_date", flat=True).distinct()})[-most:]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
-from jiangcheng.core.portal.services import charts
+from jiangcheng.core.portal.services import charts, tables
 from jiangcheng.modules.ecovalue import queries, rules, services
 from jiangcheng.modules.ecovalue.models import FrozenAccount
 
@@ -66,6 +66,33 @@ def chart(request: HttpRequest) -> JsonResponse:
             decimals=2,
         )
     )
+
+
+@require_GET
+@requires(VIEW)
+def export(request: HttpRequest) -> HttpResponse:
+    """Return the items of a year's account as CSV, XLSX or Parquet."""
+    on, years = received_date(request), queries.years()
+    year = _chosen(request.GET.get("year", ""), years, years[-1] if years else None)
+    if year is None:
+        raise Http404
+    found = queries.account(year=year, prices_of=_chosen(request.GET.get("prices", ""), years, None), on=on)
+    names = (
+        _("年度"), _("价格年"), _("类别"), _("服务"), _("生态系统、产品或污染物"), _("功能量"), _("单位"),
+        _("价值（元）"), _("公式"), _("来源行"), _("缺参数"),
+    )  # fmt: skip
+    lines = [
+        (year, found.prices_of, category, service, item.label, item.quantity, unit, item.value,
+         f"{item.quantity_formula}; {item.value_formula}", " ".join(item.numbers), " ".join(item.missing))
+        for category, _total, items in _groups(found, on)
+        for service, unit, _symbols, item in items
+    ]  # fmt: skip
+    kind = request.GET.get("format", "csv")
+    kind = kind if kind in ("xlsx", "parquet") else "csv"
+    content, mime = tables.as_file(kind, f"gep-{year}", names, lines)
+    answer = HttpResponse(content, content_type=mime)
+    answer["Content-Disposition"] = f'attachment; filename="gep-{year}-{found.prices_of}.{kind}"'
+    return answer
 
 
 @require_GET

@@ -2,6 +2,7 @@
 
 from jiangcheng.modules.ecology.engines.vectors import FileRefused
 from jiangcheng.modules.ecology.services.exchange import LAYERS, export_areas, import_areas, mapping_of
+from jiangcheng.modules.ecology.services.report import year_report
 from jiangcheng.modules.ecology.services.watch import (
     compute_indicators,
     follow_shoreline,
@@ -27,4 +28,5 @@ __all__ = [
     "watch_changes",
     "watch_disease",
     "watch_patrol",
+    "year_report",
 ]
