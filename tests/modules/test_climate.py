@@ -75,6 +75,9 @@ def test_uncertainties_combine_by_the_root_of_the_sum_of_squares():
     two = computed(("fuel.coke", 10.0, 0.0, 12.0), ("fuel.coke", 10.0, 0.0, 12.0))
     assert two.uncertainty() == pytest.approx(one.uncertainty() / 2**0.5)
     assert computed(("fuel.coke", 10.0)).uncertainty() is None
+    assert [line.activity for line in computed(("fuel.coke", 10.0)).unknown()] == ["fuel.coke"]
+    spread = two.spreads("sector")["energy"]
+    assert (spread.equivalent, spread.uncertainty, spread.share) == (two.total(), two.uncertainty(), 100.0)
 
 
 def test_what_the_table_does_not_know_is_refused_by_name():

@@ -257,7 +257,7 @@ def test_the_demo_fills_every_page_quickly_and_only_once(people, django_assert_m
     assert values["ecology.wetland_balance"] == pytest.approx(-0.6)
     assert values["ecology.restoration"] == pytest.approx(44.0)
     viewer = client(people)
-    for name in ("overview", "zoning", "zones_layer", "wetlands_layer", "export_zones"):
+    for name in ("overview", "zoning", "zones_layer", "shorelines_layer", "wetlands_layer", "export_zones"):
         with django_assert_max_num_queries(60):
             assert viewer.get(reverse(f"ecology:{name}")).status_code == 200
     page = viewer.get(reverse("ecology:overview")).content.decode()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from core import city
 from jiangcheng.core.records import services as records
 from jiangcheng.modules.ecovalue import queries, rules, services
+from jiangcheng.modules.ecovalue.models import GepInput
 from modules import town
 
 ON = dt.date(2026, 6, 1)
@@ -142,6 +143,21 @@ def test_an_account_is_computed_frozen_and_cited(people):
     again = services.freeze(year=2024, actor=None, now=city.AT)
     assert again.version == 1
     assert rules.digest(services.recompute(again)) == again.sha256
+    asked = {"service": "water_retention", "label": "森林"}
+    trace = client.get(reverse("ecovalue:trace"), {**asked, "year": 2024, "prices": 2023}).content.decode()
+    area, price = (
+        GepInput.objects.get(year=year, symbol=symbol) for year, symbol in ((2024, "A"), (2023, "c"))
+    )
+    for told in (area.number, price.number, "面积 m²", "A * (P - R - ET) / 1000", "145000000.0 * 7.0"):
+        assert told in trace, told
+    records.change(record=area, values={"value": 2e9}, actor=people["department"], at=city.AT, reason="更正")
+    frozen = client.get(
+        reverse("ecovalue:trace"), {**asked, "version": again.pk}, headers={"accept-language": "en"}
+    ).content.decode()
+    assert "now in the register" in frozen
+    assert "evapotranspiration, mm" in frozen
+    for wrong in ({**asked, "year": 1999}, {**asked, "year": 2024, "label": "?"}, {**asked, "version": 99}):
+        assert client.get(reverse("ecovalue:trace"), wrong).status_code == 404
 
 
 def test_a_product_goes_through_the_five_links_and_another_person_registers_it(people):

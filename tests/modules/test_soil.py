@@ -21,7 +21,7 @@ from jiangcheng.demo import soil as demo
 from jiangcheng.methods import outlines
 from jiangcheng.modules.soil import queries, rules, services
 from jiangcheng.modules.soil.models import SoilDuty, SoilPlot
-from jiangcheng.standards import periods
+from jiangcheng.standards import lookup, periods
 
 ON = dt.date(2026, 6, 1)
 
@@ -258,3 +258,21 @@ def test_the_demo_fills_every_page_quickly_and_only_once(people, django_assert_m
             assert viewer.get(reverse(name)).status_code == 200
     english = viewer.get(reverse("soil:overview"), headers={"accept-language": "en"}).content.decode()
     assert "Soil and groundwater" in english
+
+
+def test_every_item_of_the_standard_for_land_that_is_built_on_is_judged():
+    names = {item["code"] for item in rules.in_force("items", ON)["items"]}
+    rows = lookup.rows("GB36600", ON)
+    clauses = {row.clause for row in rows}
+    assert clauses == {f"表{part} 第{place + 1}项" for part, most in ((1, 45), (2, 40)) for place in range(most)}
+    assert len(rows) == 4 * 85
+    assert {row.parameter for row in rows} <= names
+    assert {row.verified for row in rows} == {"secondary"}
+    for item in {row.parameter for row in rows}:
+        low, high = (rules.judge(item=item, use=use, value=0.0, ph=None, on=ON) for use in ("class1", "class2"))
+        assert low.screening <= high.screening
+        assert low.control >= low.screening
+        assert high.control >= high.screening
+    dioxins = rules.judge(item="dioxins", use="class2", value=5e-5, ph=None, on=ON)
+    assert (dioxins.code, dioxins.screening, dioxins.control) == ("between", 4e-5, 4e-4)
+    assert not rules.limits_read(ON)

@@ -6,11 +6,14 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from scipy.signal import lfilter
+
 from jiangcheng.core.access.models import User
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry.models import Facility, Region
 from jiangcheng.modules.climate import services
-from jiangcheng.modules.climate.models import ActivityDatum
+from jiangcheng.modules.climate.models import ActivityDatum, WeatherDay
 from jiangcheng.standards import periods
 
 ORIGIN = "演示数据，数量级参照城市统计年鉴"
@@ -42,6 +45,8 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
     _reductions(year, actor, now)
     _actions(now.astimezone(periods.BEIJING).date(), actor, now)
     _coal_and_climate(year, actor, now)
+    counties = list(Region.objects.filter(level="county").order_by("code"))
+    _weather(counties, now.astimezone(periods.BEIJING).date(), actor, now)
     progress(1.0, "climate")
 
 
@@ -130,6 +135,45 @@ def _coal_and_climate(year: int, actor: User, now: dt.datetime) -> None:
                 "origin": ORIGIN,
             }
             _add("climate-indices", {**values, "longitude": 126.55, "latitude": 43.84}, actor, now)
+
+
+def _weather(counties: list[Region], last: dt.date, actor: User, now: dt.datetime) -> None:
+    """Daily weather of a station per county from 1991 on, that warms by 0.3 ℃ in ten years. Synthetic."""
+    first = dt.date(1991, 1, 1)
+    count = (last - first).days
+    days = np.arange(count)
+    dates = [first + dt.timedelta(days=int(day)) for day in days]
+    season = np.cos(2 * np.pi * (days - 200) / 365.25)
+    random = np.random.default_rng(1991)
+    shared = lfilter([1.0], [1.0, -0.75], random.normal(0, 2.2, count))
+    for place, county in enumerate(counties):
+        own = random.normal(0, 0.8, count)
+        warm = 4.8 - 0.3 * (place % 4) + 18.5 * season + shared + own + 0.3 * days / 3652.5
+        spread = 4.5 + random.gamma(4.0, 0.4, count)
+        wet = random.random(count) < 0.24 + 0.10 * season
+        rain = np.where(wet, random.gamma(0.55, (9.0 + 9.0 * season.clip(-0.7) + 0.3 * place), count), 0.0)
+        values = {
+            "code": f"DEMO{place + 1:02d}", "name_zh": f"{county.name_zh}站（演示）", "region": county,
+            "longitude": 126.2 + 0.15 * place, "latitude": 43.3 + 0.1 * place, "elevation": 180.0 + 15 * place,
+            "source": "演示数据，按气候特征随机生成",
+        }  # fmt: skip
+        station = _add("climate-stations", values, actor, now)
+        table = np.round((warm + spread, warm - spread, rain), 1).T.tolist()
+        WeatherDay.objects.bulk_create(
+            (
+                WeatherDay(station=station, day_date=day, highest=highest, lowest=lowest, rain=fallen)
+                for day, (highest, lowest, fallen) in zip(dates, table, strict=True)
+            ),
+            batch_size=2000,
+        )
+        values = {
+            "region": county, "year": last.year - 1, "population_density": 900.0 / (place + 1),
+            "gdp_density": 4200.0 / (place + 1), "cropland_percent": min(55.0, 12.0 + 6 * place),
+            "elderly_percent": 22.0 + place, "unprotected_percent": 20.0 + 5 * place,
+            "rainfed_percent": 40.0 + 5 * place, "source": "演示数据",
+        }  # fmt: skip
+        _add("climate-exposures", values, actor, now)
+    services.compute_climate(on=last, at=now)
 
 
 def _add(register: str, values: dict[str, Any], actor: User, now: dt.datetime) -> Any:

@@ -21,6 +21,7 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
     on = now.astimezone(periods.BEIJING).date()
     counties = list(Region.objects.filter(level="county").order_by("code"))
     _zones(on, actor, now)
+    _shorelines(on, actor, now)
     _protected(on, actor, now)
     _patrols(on, actor, now)
     _species(on, actor, now)
@@ -48,6 +49,20 @@ def _zones(on: dt.date, actor: User, now: dt.datetime) -> None:
         if kind == "red_line":
             later = {**values, "version": 2, "valid_from_date": dt.date(on.year, 1, 1)}
             _add("eco-zones", {**later, "outline": _square(west, south, side + 0.02)}, actor, now)
+
+
+def _shorelines(on: dt.date, actor: User, now: dt.datetime) -> None:
+    for place, (function, bank) in enumerate(
+        (("protect", "left"), ("reserve", "left"), ("control", "right"), ("develop", "right"))
+    ):
+        values = {
+            "code": f"DEMO-AX-{place + 1}", "name_zh": f"松花江岸线 {place + 1}（示意）", "water": "松花江",
+            "bank": bank,
+            "function": function, "length_km": 2.4, "outline": _square(126.50 + 0.03 * place, 43.83, 0.025),
+            "valid_from_date": dt.date(on.year - 1, 1, 1), "document": "演示岸线规划",
+            "requirement": "取水口上下游禁止新建码头（演示）" if function == "protect" else "",
+        }  # fmt: skip
+        _add("shorelines", values, actor, now)
 
 
 def _protected(on: dt.date, actor: User, now: dt.datetime) -> None:

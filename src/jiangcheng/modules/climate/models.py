@@ -15,6 +15,7 @@ from jiangcheng.modules.climate import rules
 
 NOT_NEGATIVE = (MinValueValidator(0),)
 PERCENT = (MinValueValidator(0), MaxValueValidator(200))
+SHARE = (MinValueValidator(0), MaxValueValidator(100))
 YEAR = (MinValueValidator(1990), MaxValueValidator(2100))
 
 
@@ -167,6 +168,79 @@ class ClimateRisk(Record):
     assessed_date = models.DateField(_("评估日期"))
     exposed = models.PositiveIntegerField(_("影响人口（人）"), null=True, blank=True)
     measure = models.CharField(_("适应措施"), max_length=200, blank=True)
+
+
+class ClimateStation(Record):
+    """A weather station whose daily rows the indices of the climate are computed from (气象站)."""
+
+    code = models.CharField(_("站号"), max_length=20)
+    name_zh = models.CharField(_("名称"), max_length=80)
+    elevation = models.FloatField(_("海拔（米）"), null=True, blank=True)
+    source = models.CharField(_("数据来源"), max_length=200)
+
+    class Meta(Record.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code"], condition=models.Q(withdrawn_at=None), name="climate_station_once"
+            )
+        ]
+
+    def clean(self) -> None:
+        """Ask for a position: the light of a day depends on it."""
+        if self.longitude is None or self.latitude is None:
+            raise ValidationError({"latitude": _("请填写经度和纬度。")})
+
+
+class WeatherDay(models.Model):
+    """A day of a station [℃, mm]; null where it was not measured."""
+
+    station = models.ForeignKey(ClimateStation, on_delete=models.PROTECT, related_name="days")
+    day_date = models.DateField()
+    highest = models.FloatField(null=True)
+    lowest = models.FloatField(null=True)
+    rain = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["station", "day_date"], name="climate_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.station_id} {self.day_date}"
+
+
+class StationClimate(models.Model):
+    """What the days of a station came to, kept so that a page need not compute decades."""
+
+    station = models.OneToOneField(ClimateStation, on_delete=models.PROTECT, related_name="climate")
+    table = models.CharField(max_length=20)
+    """Version of the table of indices."""
+    content = models.JSONField()
+    computed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.station_id} {self.table}"
+
+
+class ClimateExposure(Record):
+    """What a county has to lose from the climate, and how it can bear it, in a year (暴露度与脆弱性)."""
+
+    year = models.PositiveIntegerField(_("年度"), validators=YEAR)
+    population_density = models.FloatField(_("人口密度（人/平方千米）"), validators=NOT_NEGATIVE)
+    gdp_density = models.FloatField(
+        _("经济密度（万元/平方千米）"), null=True, blank=True, validators=NOT_NEGATIVE
+    )
+    cropland_percent = models.FloatField(_("耕地面积占比（%）"), null=True, blank=True, validators=SHARE)
+    elderly_percent = models.FloatField(_("60 岁以上人口占比（%）"), null=True, blank=True, validators=SHARE)
+    unprotected_percent = models.FloatField(
+        _("防洪不达标岸段占比（%）"), null=True, blank=True, validators=SHARE
+    )
+    rainfed_percent = models.FloatField(_("无灌溉耕地占比（%）"), null=True, blank=True, validators=SHARE)
+    source = models.CharField(_("数据来源"), max_length=200)
+
+    def clean(self) -> None:
+        """Ask for the county."""
+        if self.region is None:
+            raise ValidationError({"region": _("请填写行政区。")})
 
 
 def _language() -> str:

@@ -7,11 +7,13 @@ from jiangcheng.core.manifest import (
     Hook,
     Indicator,
     Manifest,
+    MapLayer,
     Names,
     Page,
     PeriodicTask,
     Permission,
     Register,
+    Report,
 )
 
 VIEW, MANAGE, ACCEPT = "climate.view", "climate.manage", "climate.accept"
@@ -33,7 +35,14 @@ MANIFEST = Manifest(
     ),
     pages=(
         Page("climate:overview", Names("碳与气候", "Carbon and climate"), VIEW, "modules", "flame", 80),
+        Page("climate:indices", Names("气候指数与风险", "Climate indices and risk"), VIEW, "modules", "cloud", 81),
         Page("climate:inventory", Names("温室气体清单", "Greenhouse-gas inventory"), VIEW, "account", "table", 60),
+    ),
+    map_layers=(
+        MapLayer(
+            "climate.risk", Names("气候风险", "Climate risk"), "climate:risk_layer", VIEW,
+            geometry="polygon", visible=False, order=6,
+        ),
     ),
     finding_kinds=(
         FindingKind(
@@ -48,6 +57,9 @@ MANIFEST = Manifest(
             "climate.tasks.compute_indicators",
             86400,
             Names("计算碳排放指标", "Compute the indicators of carbon"),
+        ),
+        PeriodicTask(
+            "climate.tasks.compute_climate", 86400, Names("计算气候指数", "Compute the indices of the climate")
         ),
     ),
     indicators=(
@@ -125,6 +137,30 @@ MANIFEST = Manifest(
                     "latitude"),
             filters=("hazard", "level", "region"), search=("name_zh",), key=("name_zh", "hazard"), prefix="FX",
             geometry=True, order=967,
+        ),
+        _register(
+            "climate-stations", "气候观测站", "Climate stations", "ClimateStation",
+            columns=("number", "code", "name_zh", "region", "elevation", "source"),
+            fields=("code", "name_zh", "region", "elevation", "source", "longitude", "latitude"),
+            filters=("region",), search=("code", "name_zh"), key=("code",), prefix="QZ", geometry=True, order=968,
+        ),
+        _register(
+            "climate-exposures", "县区暴露度与脆弱性", "Exposure of counties", "ClimateExposure",
+            columns=("number", "region", "year", "population_density", "gdp_density", "cropland_percent",
+                     "elderly_percent", "unprotected_percent", "rainfed_percent"),
+            fields=("region", "year", "population_density", "gdp_density", "cropland_percent", "elderly_percent",
+                    "unprotected_percent", "rainfed_percent", "source"),
+            filters=("year", "region"), key=("region", "year"), prefix="QB", order=969,
+        ),
+    ),
+    reports=(
+        Report(
+            code="climate-year",
+            names=Names("碳与气候年报", "Yearly report on carbon and climate"),
+            function="climate.services.year_report",
+            period="year",
+            permission=VIEW,
+            order=62,
         ),
     ),
     hooks=(

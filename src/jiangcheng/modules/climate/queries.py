@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from django.db.models import QuerySet, Sum
 
 from jiangcheng.core.access.models import User
 from jiangcheng.core.records import queries as records
+from jiangcheng.core.registry.models import Region
 from jiangcheng.modules.climate import rules
 from jiangcheng.modules.climate.models import (
     ActivityDatum,
     CarbonAction,
     CarbonRedemption,
+    ClimateExposure,
+    ClimateStation,
     FrozenInventory,
     Reduction,
 )
 
 GDP = "economy.gdp"
+EXPOSURES = (
+    "population_density", "gdp_density", "cropland_percent", "elderly_percent", "unprotected_percent",
+    "rainfed_percent",
+)  # fmt: skip
+"""Columns of an exposure that a risk may use."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -127,3 +137,60 @@ def _year(year: int, edition: str, on: dt.date) -> Year:
     entries = activities(year=year)
     gdp = sum(entry.amount for entry in entries if entry.code == GDP)
     return Year(year, rules.inventory(entries, edition=edition, on=on), gdp or None)
+
+
+def stations(*, user: User, on: dt.date) -> list[ClimateStation]:
+    """Return the weather stations a person may see that have computed indices, by code."""
+    rows = records.visible(register="climate-stations", user=user, on=on).filter(
+        withdrawn_at=None, climate__isnull=False
+    )
+    return list(rows.select_related("climate", "region").order_by("code"))
+
+
+def daily(station: ClimateStation) -> rules.Daily | None:
+    """Return the days of a station from the first to the last one, gaps as NaN; None where it has none."""
+    found = list(station.days.order_by("day_date").values_list("day_date", "highest", "lowest", "rain"))
+    if not found:
+        return None
+    first = found[0][0]
+    table = np.full((3, (found[-1][0] - first).days + 1), np.nan)
+    places = [(day - first).days for day, *_ in found]
+    table[:, places] = np.array([values for _, *values in found], dtype=np.float64).T
+    return rules.Daily(first, *table, latitude=float(station.latitude or 0.0))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CountyRisk:
+    """A county with its risk by hazard; None where a part is unknown."""
+
+    county: Region
+    station: ClimateStation | None
+    exposure: ClimateExposure | None
+    by: dict[str, rules.Risk | None]
+
+
+def county_risks(*, user: User, on: dt.date) -> list[CountyRisk]:
+    """Return the risks of the counties a person may see: the county's own station, the latest exposure."""
+    table = rules.in_force("risk", on)
+    places: dict[int, ClimateStation] = {}
+    for station in stations(user=user, on=on):
+        if station.region_id is not None:
+            places.setdefault(station.region_id, station)
+    exposed: dict[int, ClimateExposure] = {}
+    rows = records.visible(register="climate-exposures", user=user, on=on).filter(withdrawn_at=None)
+    for row in rows.order_by("year", "pk"):
+        exposed[row.region_id] = row
+    counties = Region.objects.filter(level=Region.Level.COUNTY, pk__in={*places, *exposed}).order_by("code")
+    return [_county_risk(county, places.get(county.pk), exposed.get(county.pk), table) for county in counties]
+
+
+def _county_risk(
+    county: Region, station: ClimateStation | None, row: ClimateExposure | None, table: Mapping[str, Any]
+) -> CountyRisk:
+    content = station.climate.content if station is not None else None
+    exposure = rules.Exposure({name: getattr(row, name) for name in EXPOSURES}) if row is not None else None
+    by = {
+        item["code"]: rules.risk(item, content, exposure, table.get("levels", ()))
+        for item in table["hazards"]
+    }
+    return CountyRisk(county, station, row, by)

@@ -1,10 +1,13 @@
-"""Freezing an inventory, the gates of the registers, and the indicators of carbon."""
+"""Freezing an inventory, weather and its indices, the gates of the registers, and the indicators of carbon."""
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+import io
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -17,14 +20,18 @@ from jiangcheng.core.access.models import User
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.indicators import services as indicators
 from jiangcheng.core.records import services as records
+from jiangcheng.core.reports.rules import ReportSection, ReportTable
 from jiangcheng.modules.climate import queries, rules
 from jiangcheng.modules.climate.models import (
     CarbonAction,
     CarbonEnterprise,
     CarbonRedemption,
+    ClimateStation,
     CoalUse,
     FrozenInventory,
     Reduction,
+    StationClimate,
+    WeatherDay,
 )
 from jiangcheng.standards import periods
 
@@ -75,6 +82,95 @@ def recompute(found: FrozenInventory) -> bytes:
     """Compute a frozen inventory again from its own inputs."""
     entries = [rules.Activity(**entry) for entry in found.inputs]
     return rules.canonical(rules.inventory(entries, edition=found.edition, on=found.table_date))
+
+
+WEATHER_COLUMNS = ("station", "date", "tmax", "tmin", "rain")
+MOST_DAYS = 400_000
+"""Rows a file of weather may bring."""
+
+
+def import_weather(*, content: bytes, now: dt.datetime) -> int:
+    """Add and replace days of stations from a CSV with the columns of `WEATHER_COLUMNS`: all of it, or nothing.
+
+    ``station`` is the code in the register; an empty cell was not measured. The indices are computed again.
+
+    Returns
+    -------
+    int
+        How many days were written.
+
+    Raises
+    ------
+    ValueError
+        If a row breaks a rule; the message names line and rule.
+    """
+    on = now.astimezone(periods.BEIJING).date()
+    found = list(_weather_rows(content, on))
+    if not found:
+        raise ValueError(_("文件里没有数据行。"))
+    with transaction.atomic():
+        WeatherDay.objects.bulk_create(
+            found,
+            batch_size=2000,
+            update_conflicts=True,
+            unique_fields=["station", "day_date"],
+            update_fields=["highest", "lowest", "rain"],
+        )
+        for station in {row.station for row in found}:
+            _compute(station, on, now)
+    return len(found)
+
+
+def compute_climate(*, on: dt.date, at: dt.datetime) -> int:
+    """Compute stations that have no indices by the table in force; return how many."""
+    table = rules.in_force("risk", on)["version"]
+    stale = ClimateStation.objects.filter(withdrawn_at=None).exclude(climate__table=table)
+    return sum(_compute(station, on, at) for station in stale)
+
+
+def _compute(station: ClimateStation, on: dt.date, at: dt.datetime) -> bool:
+    table, daily = rules.in_force("risk", on), queries.daily(station)
+    if daily is None or "etccdi" not in table:
+        return False
+    values = {"table": table["version"], "content": rules.summary(daily, table), "computed_at": at}
+    StationClimate.objects.update_or_create(station=station, defaults=values)
+    return True
+
+
+def _weather_rows(content: bytes, on: dt.date) -> Iterator[WeatherDay]:
+    try:
+        lines = csv.reader(io.StringIO(content.decode("utf-8-sig")))
+        if tuple(name.strip().lower() for name in next(lines, ())) != WEATHER_COLUMNS:
+            raise ValueError(_("表头须为 %s") % ",".join(WEATHER_COLUMNS))
+    except UnicodeDecodeError as error:
+        raise ValueError(_("文件须为 UTF-8 编码的 CSV。")) from error
+    known = {row.code: row for row in ClimateStation.objects.filter(withdrawn_at=None)}
+    bounds, seen = rules.in_force("risk", on), set()
+    told = {
+        "order": _("最高气温低于最低气温"), "temperature": _("气温超出可能范围"), "rain": _("降水超出可能范围"),
+    }  # fmt: skip
+    for number, line in enumerate(lines, 2):
+        if not line:
+            continue
+        try:
+            code, text, *cells = (cell.strip() for cell in line)
+            station, day = known[code], dt.date.fromisoformat(text)
+            highest, lowest, rain = (float(cell) if cell else math.nan for cell in cells)
+        except KeyError as error:
+            raise ValueError(_("第 %d 行：没有这个站号。") % number) from error
+        except ValueError as error:
+            raise ValueError(_("第 %d 行：无法读取。") % number) from error
+        rule = rules.wrong_day(highest, lowest, rain, bounds)
+        if rule or (code, day) in seen or day > on or number > MOST_DAYS:
+            raise ValueError(
+                _("第 %(n)d 行：%(told)s。")
+                % {"n": number, "told": told.get(rule, _("日期重复、晚于今天或行数过多"))}
+            )
+        seen.add((code, day))
+        values = (None if math.isnan(value) else value for value in (highest, lowest, rain))
+        yield WeatherDay(
+            station=station, day_date=day, **dict(zip(("highest", "lowest", "rain"), values, strict=True))
+        )
 
 
 def check_clearance(
@@ -136,6 +232,53 @@ def compute_indicators(*, on: dt.date, at: dt.datetime) -> None:
         if found:
             _record_year(found[-1], edition["code"], at)
     _record_coal(at)
+
+
+def year_report(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
+    """Return the inventory of a year by the newest guide, coal, and the climate; nothing without any row."""
+    on = last - dt.timedelta(days=1)
+    coal = CoalUse.objects.filter(withdrawn_at=None, year=first.year).order_by("unit")
+    uses = tuple((row.unit, row.quota, row.used) for row in coal)
+    head = ("单位", "控制量（吨标煤）", "消费量（吨标煤）")
+    return (
+        *_inventory_section(first.year, on),
+        *((ReportSection("煤炭消费", (), ReportTable(head, uses)),) if uses else ()),
+        *_climate_sections(first.year),
+    )
+
+
+def _inventory_section(year: int, on: dt.date) -> Iterator[ReportSection]:
+    found, edition = queries.activities(year=year), rules.editions(on)[-1]["code"]
+    if not found:
+        return
+    inventory = rules.inventory(found, edition=edition, on=on)
+    spreads, sure = inventory.spreads("sector"), inventory.uncertainty()
+    told = f"按 {edition} 年版指南：总量（含汇）{inventory.total():,.0f} 吨二氧化碳当量"
+    told += f"，不确定度 ±{sure:.1f} %。" if sure is not None else "，活动数据不确定度不全，未合成。"
+    rows = tuple(
+        (item["name_zh"], round(spread.equivalent), spread.uncertainty and round(spread.uncertainty, 1))
+        for item in rules.in_force("factors", on)["sectors"]
+        if (spread := spreads.get(item["code"])) is not None
+    )
+    yield ReportSection("温室气体清单", (told,), ReportTable(("领域", "当量（吨）", "不确定度（%）"), rows))
+
+
+def _climate_sections(year: int) -> Iterator[ReportSection]:
+    tables = {
+        str(table["version"]): table["etccdi"] for table in rules.TABLES.versions("risk") if "etccdi" in table
+    }
+    kept = StationClimate.objects.filter(station__withdrawn_at=None).select_related("station")
+    for one in kept.order_by("station__code"):
+        if year not in one.content["years"]:
+            continue
+        at = one.content["years"].index(year)
+        rows = tuple(
+            (item["name_zh"], item["unit"], one.content["indices"][item["code"]][at],
+             one.content["normals"][item["code"]])
+            for item in tables[one.table]
+        )  # fmt: skip
+        head = ("指数", "单位", str(year), "常年值")
+        yield ReportSection(f"气候指数：{one.station.name_zh}", (), ReportTable(head, rows))
 
 
 def _record_year(found: queries.Year, edition: str, at: dt.datetime) -> None:

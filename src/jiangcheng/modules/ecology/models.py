@@ -36,6 +36,11 @@ def zone_kinds() -> list[tuple[str, str]]:
     return _names("zones", "kinds")
 
 
+def shoreline_functions() -> list[tuple[str, str]]:
+    """Return the functional classes of shorelines."""
+    return _names("shorelines", "functions")
+
+
 def assessment_methods() -> list[tuple[str, str]]:
     """Return the methods of assessments."""
     return _names("methods", "methods")
@@ -69,8 +74,43 @@ class EcoZone(Record):
 
     def clean(self) -> None:
         """Refuse a version that ends before it begins."""
-        if self.valid_from_date and self.valid_to_date and self.valid_to_date < self.valid_from_date:
-            raise ValidationError({"valid_to_date": _("失效日期不能早于生效日期。")})
+        _ends_after_it_begins(self)
+
+
+class Shoreline(Record):
+    """A version of a functional zone between the two lines of a river's or a lake's shore (岸线功能区)."""
+
+    class Bank(models.TextChoices):
+        LEFT = "left", _("左岸")
+        RIGHT = "right", _("右岸")
+        LAKE = "lake", _("湖（库）岸")
+
+    code = models.CharField(_("岸线编码"), max_length=40)
+    version = models.PositiveIntegerField(_("版本"), default=1, validators=(MinValueValidator(1),))
+    name_zh = models.CharField(_("名称"), max_length=120)
+    water = models.CharField(_("河湖"), max_length=80)
+    bank = models.CharField(_("岸别"), max_length=6, choices=Bank)
+    function = models.CharField(_("功能区"), max_length=10, choices=shoreline_functions)
+    length_km = models.FloatField(_("岸线长度（千米）"), null=True, blank=True, validators=NOT_NEGATIVE)
+    outline = models.JSONField(_("范围（GeoJSON）"), validators=(check_outline,))
+    requirement = models.CharField(_("管控要求"), max_length=1000, blank=True)
+    valid_from_date = models.DateField(_("生效日期"))
+    valid_to_date = models.DateField(_("失效日期"), null=True, blank=True)
+    document = models.CharField(_("批准文件"), max_length=120, blank=True)
+
+    class Meta(Record.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code", "version"],
+                condition=models.Q(withdrawn_at=None),
+                name="shoreline_version_once",
+            )
+        ]
+
+    def clean(self) -> None:
+        """Refuse a version that ends before it begins."""
+        _ends_after_it_begins(self)
 
 
 class GreenShieldPoint(Record):
@@ -338,6 +378,11 @@ class StatusReport(Record):
     index = models.CharField(_("指数"), max_length=40)
     value = models.FloatField(_("数值"))
     report_number = models.CharField(_("报告编号"), max_length=80)
+
+
+def _ends_after_it_begins(row: EcoZone | Shoreline) -> None:
+    if row.valid_from_date and row.valid_to_date and row.valid_to_date < row.valid_from_date:
+        raise ValidationError({"valid_to_date": _("失效日期不能早于生效日期。")})
 
 
 def _check(value: object, kinds: frozenset[str], told: Any) -> None:

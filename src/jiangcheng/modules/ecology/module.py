@@ -13,6 +13,7 @@ from jiangcheng.core.manifest import (
     PeriodicTask,
     Permission,
     Register,
+    Report,
 )
 
 VIEW, MANAGE, ACCEPT = "ecology.view", "ecology.manage", "ecology.accept"
@@ -43,6 +44,10 @@ MANIFEST = Manifest(
             geometry="polygon", timed=True, visible=False, order=4,
         ),
         MapLayer(
+            "ecology.shorelines", Names("河湖岸线", "Shorelines"), "ecology:shorelines_layer", VIEW,
+            geometry="polygon", timed=True, visible=False, order=4,
+        ),
+        MapLayer(
             "ecology.wetlands", Names("湿地", "Wetlands"), "ecology:wetlands_layer", VIEW,
             geometry="polygon", visible=False, order=5,
         ),
@@ -70,6 +75,15 @@ MANIFEST = Manifest(
             fields=("code", "version", "name_zh", "kind", "region", "outline", "layout_rule", "emission_rule",
                     "risk_rule", "resource_rule", "valid_from_date", "valid_to_date", "document"),
             filters=("kind", "region"), search=("code", "name_zh"), key=("code", "version"), prefix="FQ", order=985,
+        ),
+        _register(
+            "shorelines", "河湖岸线", "Shorelines", "Shoreline",
+            columns=("number", "code", "version", "name_zh", "water", "bank", "function", "length_km",
+                     "valid_from_date", "valid_to_date"),
+            fields=("code", "version", "name_zh", "water", "bank", "function", "length_km", "region", "outline",
+                    "requirement", "valid_from_date", "valid_to_date", "document"),
+            filters=("water", "bank", "function", "region"), search=("code", "name_zh", "water"),
+            key=("code", "version"), prefix="AX", order=985,
         ),
         _register(
             "green-shield", "绿盾问题点位", "Green Shield points", "GreenShieldPoint",
@@ -187,8 +201,19 @@ MANIFEST = Manifest(
             key=("place", "year", "method", "index"), prefix="ST", order=1001,
         ),
     ),
+    reports=(
+        Report(
+            code="ecology-year",
+            names=Names("生态状况年报", "Yearly report on ecology"),
+            function="ecology.services.year_report",
+            period="year",
+            permission=VIEW,
+            order=60,
+        ),
+    ),
     hooks=(
         Hook("record.eco-zones.create", "ecology.services.follow_version"),
+        Hook("record.shorelines.create", "ecology.services.follow_shoreline"),
         Hook("record.red-line-changes.create", "ecology.services.watch_change"),
         Hook("record.patrol-visits.create", "ecology.services.watch_patrol"),
         Hook("record.alien-finds.create", "ecology.services.watch_alien"),

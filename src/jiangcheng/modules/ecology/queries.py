@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -21,6 +22,7 @@ from jiangcheng.modules.ecology.models import (
     PatrolVisit,
     RestorationArea,
     RestorationProject,
+    Shoreline,
     Wetland,
     WetlandMarker,
 )
@@ -46,16 +48,34 @@ def rows(register: str, *, user: User | None, on: dt.date) -> QuerySet[Any]:
 
 def zones(*, on: dt.date, kind: str = "") -> QuerySet[EcoZone]:
     """Return the versions of zones in force on a day; they bind everybody, whoever asks."""
-    open_ended = Q(valid_to_date=None) | Q(valid_to_date__gt=on)
-    found = EcoZone.objects.filter(open_ended, valid_from_date__lte=on, withdrawn_at=None)
+    found = EcoZone.objects.filter(_in_force(on))
     return (found.filter(kind=kind) if kind else found).order_by("kind", "code")
+
+
+def shorelines(*, on: dt.date) -> QuerySet[Shoreline]:
+    """Return the versions of shorelines in force on a day; they bind everybody, whoever asks."""
+    return Shoreline.objects.filter(_in_force(on)).order_by("water", "code")
 
 
 def zones_at(*, place: BaseGeometry, on: dt.date, kind: str = "") -> list[tuple[EcoZone, rules.Hit]]:
     """Return the zones in force on a day that a point or an area meets, with what they share."""
-    known = {zone.number: zone for zone in zones(on=on, kind=kind)}
-    found = rules.hits((rules.Outline(zone.number, zone.outline) for zone in known.values()), place)
-    return [(known[hit.number], hit) for hit in found]
+    return _met(zones(on=on, kind=kind), place)
+
+
+def shorelines_at(*, place: BaseGeometry, on: dt.date) -> list[tuple[Shoreline, rules.Hit]]:
+    """Return the shorelines in force on a day that a point or an area meets, with what they share."""
+    return _met(shorelines(on=on), place)
+
+
+def _in_force(on: dt.date) -> Q:
+    open_ended = Q(valid_to_date=None) | Q(valid_to_date__gt=on)
+    return open_ended & Q(valid_from_date__lte=on, withdrawn_at=None)
+
+
+def _met(found: Iterable[Any], place: BaseGeometry) -> list[tuple[Any, rules.Hit]]:
+    known = {row.number: row for row in found}
+    met = rules.hits((rules.Outline(row.number, row.outline) for row in known.values()), place)
+    return [(known[hit.number], hit) for hit in met]
 
 
 def counts(register: str, *, user: User, on: dt.date, by: str) -> dict[str, int]:
@@ -87,7 +107,7 @@ def patrols(*, user: User | None, on: dt.date) -> list[tuple[PatrolGrid, rules.P
     ]
 
 
-def species(*, user: User, on: dt.date, most: int = 5) -> tuple[list[int], list[Species]]:
+def species(*, user: User | None, on: dt.date, most: int = 5) -> tuple[list[int], list[Species]]:
     """Return the latest years with surveys, and every species with its counts; the best protected first."""
     found = rows("wildlife-surveys", user=user, on=on).order_by()
     years = sorted({day.year for day in found.values_list("surveyed_date", flat=True).distinct()})[-most:]

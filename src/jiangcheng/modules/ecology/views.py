@@ -1,11 +1,11 @@
-"""The overview of ecology, the zones of a place, zones in and out as GeoJSON, and the layers."""
+"""The overview of ecology, the zones of a place, zones and shorelines in and out as files, and the layers."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -22,6 +22,7 @@ from jiangcheng.core.access.services import asked_at, person, received_at, recei
 from jiangcheng.core.records import queries as records
 from jiangcheng.methods import outlines
 from jiangcheng.modules.ecology import queries, rules, services
+from jiangcheng.modules.ecology.engines import vectors
 from jiangcheng.modules.ecology.models import Wetland, WetlandMarker, WildlifeSurvey, assessment_methods
 from jiangcheng.standards import periods
 
@@ -29,6 +30,13 @@ VIEW, MANAGE = "ecology.view", "ecology.manage"
 GEOJSON = "application/geo+json"
 WETLAND_COLOUR = "#148f77"
 MOST_BYTES = 20_000_000
+MOST_MAPPING = 2000
+FORMATS = {
+    "gpkg": ("gpkg", "application/geopackage+sqlite3", "GeoPackage"),
+    "shp": ("zip", "application/zip", "Shapefile (ZIP)"),
+    "geojson": ("geojson", GEOJSON, "GeoJSON (WGS 84)"),
+}
+"""Ending, media type and name of the files that zones leave as."""
 MOST_TEXT = 200_000
 """Characters of an outline that may be asked for."""
 
@@ -80,19 +88,18 @@ def zoning(request: HttpRequest) -> HttpResponse:
     try:
         on = dt.date.fromisoformat(asked.get("on") or on.isoformat())
         place = _asked(asked)
-        table = rules.in_force("zones", on)
+        table, shores = rules.in_force("zones", on), rules.in_force("shorelines", on)
     except rules.NotInForce:
-        place, wrong, table = (
-            None,
-            _("这一天还没有分区管控规则。"),
-            rules.in_force("zones", received_date(request)),
-        )
+        place, wrong, table, shores = None, _("这一天还没有分区管控规则。"), *_rules_now(request)
     except ValueError:
         place, wrong = None, _("请填写日期和经纬度（例如 126.55 与 43.84），或一个有效的 GeoJSON 面。")
-        table = rules.in_force("zones", received_date(request))
+        table, shores = _rules_now(request)
     kinds = {item["code"]: item for item in table["kinds"]}
     found = queries.zones_at(place=place, on=on) if place is not None else []
     zones = list(queries.zones(on=on)) if not wrong else []
+    functions = {item["code"]: item for item in shores["functions"]}
+    banks = queries.shorelines_at(place=place, on=on) if place is not None else []
+    lines = list(queries.shorelines(on=on)) if not wrong else []
     context = {
         "on": on,
         "asked": asked,
@@ -101,13 +108,36 @@ def zoning(request: HttpRequest) -> HttpResponse:
         "hectares": outlines.hectares(place) if place is not None else 0.0,
         "found": [(zone, hit, _named(kinds[zone.kind]), _rule(kinds[zone.kind])) for zone, hit in found],
         "conflicts": [
-            (zone, hit, _named(kinds[zone.kind])) for zone, hit in found if kinds[zone.kind]["binding"]
+            *((zone, hit, _named(kinds[zone.kind])) for zone, hit in found if kinds[zone.kind]["binding"]),
+            *(
+                (row, hit, _named(functions[row.function]))
+                for row, hit in banks
+                if functions[row.function]["binding"]
+            ),
+        ],
+        "shores": [
+            (row, hit, _named(functions[row.function]), _rule(functions[row.function])) for row, hit in banks
         ],
         "no_unit": place is not None and not any(kinds[zone.kind]["unit"] for zone, _ in found),
         "counts": [
-            (_named(item), sum(1 for zone in zones if zone.kind == item["code"])) for item in table["kinds"]
+            *(
+                (_named(item), sum(1 for zone in zones if zone.kind == item["code"]))
+                for item in table["kinds"]
+            ),
+            *(
+                (_named(item), sum(1 for row in lines if row.function == item["code"]))
+                for item in shores["functions"]
+            ),
         ],
         "table": table,
+        "shore_table": shores,
+        "layers": [
+            (code, records.register(one.register).names.in_language(get_language() or "zh"))
+            for code, one in services.LAYERS.items()
+        ],
+        "formats": [(code, name) for code, (_ending, _mime, name) in FORMATS.items()],
+        "systems": vectors.SYSTEMS,
+        "encodings": vectors.ENCODINGS.items(),
         "may_import": _may_import(request),
     }
     return render(request, "ecology/zoning.html", context, status=422 if wrong else 200)
@@ -116,29 +146,69 @@ def zoning(request: HttpRequest) -> HttpResponse:
 @require_POST
 @requires(MANAGE)
 def import_zones(request: HttpRequest) -> HttpResponse:
-    """Take zones from a GeoJSON file; only who keeps the registers of the whole city may."""
-    file = request.FILES.get("file")
-    if not _may_import(request) or file is None or (file.size or 0) > MOST_BYTES:
-        messages.error(request, _("请选择不超过 20 MB 的 GeoJSON 文件；只有负责全市台账的人可以导入。"))
+    """Take zones or shorelines from a file; only who keeps the registers of the whole city may."""
+    file, layer = request.FILES.get("file"), request.POST.get("layer", "zones")
+    if (
+        not _may_import(request)
+        or layer not in services.LAYERS
+        or file is None
+        or (file.size or 0) > MOST_BYTES
+    ):
+        messages.error(request, _("请选择不超过 20 MB 的矢量文件；只有负责全市台账的人可以导入。"))
         return redirect("ecology:zoning")
     try:
-        counted = services.import_zones(content=file.read(), actor=person(request), now=received_at(request))
+        found = services.import_areas(
+            layer=layer,
+            content=file.read(),
+            actor=person(request),
+            now=received_at(request),
+            system=_one_of(request.POST.get("system", ""), dict(vectors.SYSTEMS), ""),
+            encoding=_one_of(request.POST.get("encoding", ""), vectors.ENCODINGS, ""),
+            mapping=services.mapping_of(request.POST.get("mapping", "")[:MOST_MAPPING], layer),
+        )
     except services.FileRefused as error:
-        messages.error(request, str(error))
+        messages.error(request, _("没有导入任何要素。%s") % error)
     else:
-        messages.success(request, _("新增 %d，修改 %d，未变 %d。") % counted)
+        counted = _("新增 %d，修改 %d，未变 %d。") % (found.added, found.changed, found.same)
+        messages.success(request, f"{counted} {found.system} · {found.encoding}")
     return redirect("ecology:zoning")
 
 
 @require_GET
 @requires(VIEW)
 def export_zones(request: HttpRequest) -> HttpResponse:
-    """Return the zones in force today as GeoJSON with all their rules."""
-    on = received_date(request)
-    text = json.dumps(services.export_zones(on=on), ensure_ascii=False)
-    answer = HttpResponse(text, content_type=GEOJSON)
-    answer["Content-Disposition"] = f'attachment; filename="eco-zones-{on}.geojson"'
+    """Return the zones or shorelines in force today with all their rules, as GeoJSON, GeoPackage or Shapefile."""
+    on, asked = received_date(request), request.GET
+    layer = _one_of(asked.get("layer", ""), services.LAYERS, "zones")
+    kind = _one_of(asked.get("format", ""), FORMATS, "geojson")
+    content = services.export_areas(
+        layer=layer,
+        on=on,
+        kind=kind,
+        system=_one_of(asked.get("system", ""), dict(vectors.SYSTEMS), "EPSG:4490"),
+        encoding=_one_of(asked.get("encoding", ""), vectors.ENCODINGS, "utf-8"),
+    )
+    ending, mime, _name = FORMATS[kind]
+    answer = HttpResponse(content, content_type=mime)
+    register = services.LAYERS[layer].register
+    answer["Content-Disposition"] = f'attachment; filename="{register}-{on}.{ending}"'
     return answer
+
+
+@require_GET
+@requires(VIEW)
+def shorelines_layer(request: HttpRequest) -> JsonResponse:
+    """Return the shorelines that hold ``?at=`` an instant as GeoJSON."""
+    on = asked_at(request).astimezone(periods.BEIJING).date()
+    kinds = {item["code"]: item for item in rules.TABLES.versions("shorelines")[-1]["functions"]}
+    features = [
+        _feature(
+            "shoreline", row.number, row.name_zh, row.outline, _named(kinds[row.function]),
+            kinds[row.function]["colour"], reverse("records:shorelines-row", args=(row.number,)),
+        )
+        for row in queries.shorelines(on=on)
+    ]  # fmt: skip
+    return JsonResponse({"type": "FeatureCollection", "features": features}, content_type=GEOJSON)
 
 
 @require_GET
@@ -183,6 +253,11 @@ def _feature(
     return {"type": "Feature", "geometry": outline, "properties": properties}
 
 
+def _rules_now(request: HttpRequest) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    on = received_date(request)
+    return rules.in_force("zones", on), rules.in_force("shorelines", on)
+
+
 def _states(register: str, *, user: Any, on: dt.date) -> list[tuple[str, str, int]]:
     counted = queries.counts(register, user=user, on=on, by="state")
     english = _english()
@@ -211,6 +286,10 @@ def _asked(asked: Mapping[str, str]) -> BaseGeometry | None:
     if not (math.isfinite(x) and math.isfinite(y) and abs(x) <= 180 and abs(y) <= 90):
         raise ValueError("off the earth")
     return outlines.point(x, y)
+
+
+def _one_of(asked: str, known: Container[str], otherwise: str) -> str:
+    return asked if asked in known else otherwise
 
 
 def _may_import(request: HttpRequest) -> bool:

@@ -37,7 +37,8 @@ class GepInput(Record):
         """Refuse a symbol that the formula of the service does not have."""
         known = {item["code"]: item for item in rules.TABLES.versions("gep")[-1]["services"]}
         if self.service in known and self.symbol not in known[self.service]["symbols"]:
-            symbols = "、".join(f"{key}（{text}）" for key, text in known[self.service]["symbols"].items())
+            meanings = known[self.service]["symbols" if _chinese() else "symbols_en"]
+            symbols = "、".join(f"{key}（{text}）" for key, text in meanings.items())
             raise ValidationError({"symbol": _("该服务的公式没有这个符号，可用：%s。") % symbols})
 
 
@@ -165,3 +166,7 @@ class NatureTitle(Record):
     reviewed_date = models.DateField(_("最近复核"), null=True, blank=True)
     met = models.PositiveIntegerField(_("达标指标数"), null=True, blank=True)
     indicators = models.PositiveIntegerField(_("指标总数"), null=True, blank=True)
+
+
+def _chinese() -> bool:
+    return (get_language() or "zh").startswith("zh")

@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from jiangcheng.core.manifest import Indicator, Manifest, Names, Page, PeriodicTask, Permission, Register
+from jiangcheng.core.manifest import (
+    Indicator,
+    Manifest,
+    Names,
+    Page,
+    PeriodicTask,
+    Permission,
+    Register,
+    Report,
+)
 
 VIEW, MANAGE, ACCEPT = "ecovalue.view", "ecovalue.manage", "ecovalue.accept"
 
@@ -95,6 +104,16 @@ MANIFEST = Manifest(
                     "longitude", "latitude"),
             filters=("kind", "level"), search=("name_zh",), key=("name_zh", "kind"), prefix="MC", geometry=True,
             public=("name_zh", "kind", "level", "titled_date"), order=976,
+        ),
+    ),
+    reports=(
+        Report(
+            code="gep-year",
+            names=Names("生态产品总值年报", "Yearly report on the value of ecosystems"),
+            function="ecovalue.services.year_report",
+            period="year",
+            permission=VIEW,
+            order=63,
         ),
     ),
 )  # fmt: skip

@@ -89,3 +89,8 @@ def _payments(row: Agreement, year: int) -> tuple[rules.Payment, ...]:
 def _months(station: str, item: str, year: int) -> Mapping[int, float | None]:
     answers = manifests.ask("section.months", station=station, item=item, year=year)
     return {month: value for answer in answers for month, value in answer.items()}
+
+
+def inputs(item: rules.Item) -> dict[str, GepInput]:
+    """Return the rows an item was computed from as they stand now, by symbol."""
+    return {row.symbol: row for row in GepInput.objects.filter(number__in=item.numbers)}

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.indicators import services as indicators
+from jiangcheng.core.reports.rules import ReportSection, ReportTable
 from jiangcheng.modules.ecovalue import queries, rules
 from jiangcheng.modules.ecovalue.models import FrozenAccount
 from jiangcheng.standards import periods
@@ -60,6 +61,23 @@ def recompute(found: FrozenAccount) -> bytes:
     """Compute a frozen account again from its own inputs."""
     entries = [rules.Entry(**entry) for entry in found.inputs]
     return rules.canonical(rules.account(entries, year=found.year, on=found.table_date))
+
+
+def year_report(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
+    """Return the account of a year at its own prices; nothing without inputs."""
+    on = last - dt.timedelta(days=1)
+    if first.year not in queries.years():
+        return ()
+    found = queries.account(year=first.year, prices_of=None, on=on)
+    known, missing = rules.services(on), sum(bool(item.missing) for item in found.items)
+    told = f"当年价总值 {found.total / 1e8:,.2f} 亿元；缺参数而未计入的项 {missing} 个。"
+    rows = tuple(
+        (known[item.service]["name_zh"], item.label, item.quantity, known[item.service]["unit"],
+         None if item.value is None else round(item.value / 1e8, 4))
+        for item in found.items
+    )  # fmt: skip
+    head = ("服务", "对象", "功能量", "单位", "价值（亿元）")
+    return (ReportSection("生态产品总值", (told,), ReportTable(head, rows)),)
 
 
 def compute_indicators(*, on: dt.date, at: dt.datetime) -> None:

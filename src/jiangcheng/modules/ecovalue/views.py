@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
-from jiangcheng.core.portal.services import charts
+from jiangcheng.core.portal.services import charts, tables
 from jiangcheng.modules.ecovalue import queries, rules, services
 from jiangcheng.modules.ecovalue.models import FrozenAccount
 
@@ -66,6 +66,78 @@ def chart(request: HttpRequest) -> JsonResponse:
             decimals=2,
         )
     )
+
+
+@require_GET
+@requires(VIEW)
+def export(request: HttpRequest) -> HttpResponse:
+    """Return the items of a year's account as CSV, XLSX or Parquet."""
+    on, years = received_date(request), queries.years()
+    year = _chosen(request.GET.get("year", ""), years, years[-1] if years else None)
+    if year is None:
+        raise Http404
+    found = queries.account(year=year, prices_of=_chosen(request.GET.get("prices", ""), years, None), on=on)
+    names = (
+        _("年度"), _("价格年"), _("类别"), _("服务"), _("生态系统、产品或污染物"), _("功能量"), _("单位"),
+        _("价值（元）"), _("公式"), _("来源行"), _("缺参数"),
+    )  # fmt: skip
+    lines = [
+        (year, found.prices_of, category, service, item.label, item.quantity, unit, item.value,
+         f"{item.quantity_formula}; {item.value_formula}", " ".join(item.numbers), " ".join(item.missing))
+        for category, _total, items in _groups(found, on)
+        for service, unit, _symbols, item in items
+    ]  # fmt: skip
+    kind = request.GET.get("format", "csv")
+    kind = kind if kind in ("xlsx", "parquet") else "csv"
+    content, mime = tables.as_file(kind, f"gep-{year}", names, lines)
+    answer = HttpResponse(content, content_type=mime)
+    answer["Content-Disposition"] = f'attachment; filename="gep-{year}-{found.prices_of}.{kind}"'
+    return answer
+
+
+@require_GET
+@requires(VIEW)
+def trace(request: HttpRequest) -> HttpResponse:
+    """Show how an item of an account, or of a frozen version, comes about: formula, area, coefficients, prices."""
+    asked, on, years = request.GET, received_date(request), queries.years()
+    frozen = (
+        get_object_or_404(FrozenAccount, pk=asked["version"]) if asked.get("version", "").isdigit() else None
+    )
+    if frozen is not None:
+        found, year, on = rules.restored(frozen.content), frozen.year, frozen.table_date
+    else:
+        chosen = _chosen(asked.get("year", ""), years, None)
+        if chosen is None:
+            raise Http404
+        prices_of = _chosen(asked.get("prices", ""), years, None)
+        found, year = queries.account(year=chosen, prices_of=prices_of, on=on), chosen
+    key = (asked.get("service", ""), asked.get("label", ""))
+    item = next((one for one in found.items if (one.service, one.label) == key), None)
+    if item is None:
+        raise Http404
+    service, rows = rules.services(on)[item.service], queries.inputs(item)
+    operands = rules.traced(item, on)
+    numbers = {one.symbol: one.value for one in operands if one.value is not None}
+    filled = {**numbers, "Q": item.quantity} if item.quantity is not None else numbers
+    kinds = {
+        "area": _("面积"),
+        "price": _("价格"),
+        "constant": _("规范常数"),
+        "coefficient": _("系数或实测量"),
+    }
+    context = {
+        "year": year,
+        "frozen": frozen,
+        "account": found,
+        "item": item,
+        "service": _named(service),
+        "unit": service["unit"],
+        "quantity": rules.substituted(item.quantity_formula, numbers),
+        "value": rules.substituted(item.value_formula, filled),
+        "operands": [(one, _meaning(one), kinds[one.kind], rows.get(one.symbol)) for one in operands],
+        "table": rules.in_force("gep", on),
+    }
+    return render(request, "ecovalue/trace.html", context)
 
 
 @require_POST
@@ -138,6 +210,10 @@ def _chosen(text: str, years: Sequence[int], default: int | None) -> int | None:
 def _may_freeze(request: HttpRequest) -> bool:
     scope = access.scope(person(request), MANAGE, received_date(request))
     return scope.whole_city
+
+
+def _meaning(operand: rules.Operand) -> str:
+    return operand.meaning_zh if (get_language() or "zh").startswith("zh") else operand.meaning_en
 
 
 def _named(item: Mapping[str, Any]) -> str:

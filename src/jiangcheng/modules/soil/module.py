@@ -13,6 +13,7 @@ from jiangcheng.core.manifest import (
     PeriodicTask,
     Permission,
     Register,
+    Report,
 )
 
 VIEW, MANAGE, ACCEPT = "soil.view", "soil.manage", "soil.accept"
@@ -146,6 +147,16 @@ MANIFEST = Manifest(
                     "latitude"),
             filters=("phase",), search=("project", "point"), key=("project", "point", "phase", "sampled_date"),
             prefix="YZ", geometry=True, order=981,
+        ),
+    ),
+    reports=(
+        Report(
+            code="soil-year",
+            names=Names("土壤与地下水年报", "Yearly report on soil and groundwater"),
+            function="soil.services.year_report",
+            period="year",
+            permission=VIEW,
+            order=61,
         ),
     ),
     hooks=(

@@ -16,6 +16,7 @@ from jiangcheng.core.cases.models import Finding
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.indicators import services as indicators
 from jiangcheng.core.records import services as records
+from jiangcheng.core.reports.rules import ReportSection, ReportTable
 from jiangcheng.methods import outlines
 from jiangcheng.modules.soil import queries, rules
 from jiangcheng.modules.soil.models import LandUseChange, SoilDuty, SoilPlot
@@ -128,6 +129,42 @@ def compute_indicators(*, on: dt.date, at: dt.datetime) -> None:
             "soil.black_land_gain", on.year, gained, "g/kg", len(projects),
             ("Σ 面积 ×（项目后均值 − 项目前均值）÷ Σ 面积", "Σ area × (after − before) ÷ Σ area"), url, {}, at,
         )  # fmt: skip
+
+
+def year_report(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
+    """Return lists, monitoring, farmland and black land of a year; nothing without any row."""
+    on = last - dt.timedelta(days=1)
+    listed = [
+        (plot.number, plot.name_zh, plot.entered_date.isoformat() if plot.entered_date else "")
+        for plot in queries.listed_plots()
+        if plot.entered_date is None or plot.entered_date < last
+    ]
+    covered = queries.coverage(year=first.year, user=None, on=on)
+    units = [
+        (unit.facility.name_zh if unit.facility else unit.number, unit.year)
+        for unit in queries.units(year=first.year, user=None, on=on)
+    ]
+    latest, areas, safe = queries.farmland(user=None, on=on)
+    names = {rules.PRIORITY: "优先保护类", rules.SAFE: "安全利用类", rules.STRICT: "严格管控类"}
+    told = (
+        f"受污染耕地安全利用率 {safe.percent:.1f} %" if safe.percent is not None else "没有受污染耕地的面积"
+    )
+    black = [
+        (project.name_zh, project.area, None if found.gain is None else round(found.gain, 2))
+        for project, found in queries.black_land(user=None, on=on)
+    ]
+    parts: tuple[tuple[str, tuple[str, ...], tuple[str, ...], list[Any]], ...] = (
+        ("建设用地土壤污染风险管控和修复名录", ("报告产生时的名录。",), ("编号", "地块", "列入日期"), listed),
+        ("土壤污染重点监管单位", (f"土壤和地下水均开展周边监测 {covered.both} 家。",), ("单位", "年度"), units),
+        ("农用地分类", (f"{latest} 年；{told}。",), ("类别", "面积（公顷）"),
+         [(names[code], area) for code, area in areas if area]),
+        ("黑土地保护", (), ("项目", "面积（公顷）", "有机质变化（g/kg）"), black),
+    )  # fmt: skip
+    return tuple(
+        ReportSection(heading, lines, ReportTable(head, tuple(rows)))
+        for heading, lines, head, rows in parts
+        if rows
+    )
 
 
 def _record(

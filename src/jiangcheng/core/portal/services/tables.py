@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ import pyarrow as pa
 from openpyxl import Workbook
 from pyarrow import parquet
 
+CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PARQUET = "application/vnd.apache.parquet"
 GEOJSON = "application/geo+json"
@@ -25,6 +27,22 @@ def as_xlsx(title: str, table: Iterable[Sequence[Any]], **more: Iterable[Sequenc
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
+
+
+def as_csv(table: Iterable[Sequence[Any]]) -> bytes:
+    """Return a table as CSV with the mark by which spreadsheets know UTF-8."""
+    written = io.StringIO()
+    csv.writer(written).writerows(table)
+    return ("\ufeff" + written.getvalue()).encode()
+
+
+def as_file(kind: str, title: str, names: Sequence[str], table: Sequence[Sequence[Any]]) -> tuple[bytes, str]:
+    """Return a table as ``csv``, ``xlsx`` or ``parquet`` with its media type; anything else is CSV."""
+    if kind == "xlsx":
+        return as_xlsx(title, [names, *table]), XLSX
+    if kind == "parquet":
+        return as_parquet(names, table), PARQUET
+    return as_csv([names, *table]), CSV
 
 
 def as_parquet(names: Sequence[str], table: Sequence[Sequence[Any]]) -> bytes:

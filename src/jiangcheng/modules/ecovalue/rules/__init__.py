@@ -5,15 +5,17 @@ from jiangcheng.modules.ecovalue.rules.accounts import (
     Account,
     Entry,
     Item,
+    Operand,
     account,
     canonical,
     digest,
     in_force,
     restored,
     services,
+    traced,
 )
 from jiangcheng.modules.ecovalue.rules.compensation import Payment, settle
-from jiangcheng.modules.ecovalue.rules.formula import FormulaError, evaluate, names_in
+from jiangcheng.modules.ecovalue.rules.formula import FormulaError, evaluate, names_in, substituted
 
 __all__ = [
     "TABLES",
@@ -21,6 +23,7 @@ __all__ = [
     "Entry",
     "FormulaError",
     "Item",
+    "Operand",
     "Payment",
     "account",
     "canonical",
@@ -31,4 +34,6 @@ __all__ = [
     "restored",
     "services",
     "settle",
+    "substituted",
+    "traced",
 ]

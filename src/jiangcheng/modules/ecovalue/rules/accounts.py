@@ -18,6 +18,8 @@ from jiangcheng.standards.dated import DatedTables
 TABLES = DatedTables(pathlib.Path(__file__).parents[1] / "data")
 in_force = TABLES.in_force
 DIGITS = 6
+AREAS = frozenset({"A", "S"})
+"""Symbols of areas in every formula of the table."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -139,6 +141,38 @@ def _item(
         missing=missing,
         clipped=clipped,
     )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Operand:
+    """A number of a formula: what it means and what kind it is."""
+
+    symbol: str
+    value: float | None
+    """None where it is missing."""
+    kind: str
+    """``area``, ``price``, ``constant`` or ``coefficient``."""
+    meaning_zh: str
+    meaning_en: str
+
+
+def traced(item: Item, on: dt.date) -> list[Operand]:
+    """Return the numbers of an item's formulas by the table of a day, the areas first."""
+    table = in_force("gep", on)
+    service = services(on)[item.service]
+    needed = names_in(item.quantity_formula) | (names_in(item.value_formula) - {"Q"})
+    found = []
+    for symbol in sorted(needed, key=lambda name: (name not in AREAS, name in service["prices"], name)):
+        constant = table["constants"].get(symbol) if symbol not in service["symbols"] else None
+        if constant is not None:
+            value: float | None = _number(constant["value"])
+            kind, zh, en = "constant", constant["zh"], constant["en"]
+        else:
+            value = item.inputs.get(symbol)
+            kind = "area" if symbol in AREAS else "price" if symbol in service["prices"] else "coefficient"
+            zh, en = service["symbols"][symbol], service["symbols_en"][symbol]
+        found.append(Operand(symbol, value, kind, zh, en))
+    return found
 
 
 def canonical(found: Account) -> bytes:

@@ -41,6 +41,21 @@ def names_in(formula: str) -> frozenset[str]:
     return frozenset(node.id for node in nodes if isinstance(node, ast.Name)) - {"min"}
 
 
+def substituted(formula: str, numbers: Mapping[str, float]) -> str:
+    """Return a formula with the numbers that are given in place of their names."""
+    return ast.unparse(_Numbers(numbers).visit(ast.parse(formula, mode="eval")))
+
+
+class _Numbers(ast.NodeTransformer):
+    """Puts numbers in place of names."""
+
+    def __init__(self, numbers: Mapping[str, float]) -> None:
+        self.numbers = numbers
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Constant(self.numbers[node.id]) if node.id in self.numbers else node
+
+
 @functools.cache
 def _parsed(formula: str) -> ast.expr:
     try:

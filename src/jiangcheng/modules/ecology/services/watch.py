@@ -1,16 +1,12 @@
-"""What follows from new rows — cases, ended versions —, zones from files, and the indicators of ecology."""
+"""What follows from new rows — cases, ended versions —, and the indicators of ecology."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import services as cases
@@ -27,27 +23,26 @@ from jiangcheng.modules.ecology.models import (
     PatrolGrid,
     PatrolVisit,
     RedLineChange,
+    Shoreline,
 )
-
-MOST_ZONES = 5000
-"""Features a file may bring at once."""
-COLUMNS = (
-    "code", "version", "name_zh", "kind", "layout_rule", "emission_rule", "risk_rule", "resource_rule",
-    "valid_from_date", "valid_to_date", "document",
-)  # fmt: skip
-"""Properties of a zone in a file."""
-
-
-class FileRefused(ValueError):  # noqa: N818
-    """A file of zones cannot be taken; the message says which feature and why."""
 
 
 def follow_version(
     *, record_number: str, actor: User | None, now: dt.datetime, details: Mapping[str, Any], text: str
 ) -> None:
     """Answer the hook of a zone's first step: the version before ends on the day the new one begins."""
-    row = EcoZone.objects.get(number=record_number)
-    before = EcoZone.objects.filter(
+    _end_before(EcoZone.objects.get(number=record_number), actor, now)
+
+
+def follow_shoreline(
+    *, record_number: str, actor: User | None, now: dt.datetime, details: Mapping[str, Any], text: str
+) -> None:
+    """Answer the hook of a shoreline's first step: the version before ends on the day the new one begins."""
+    _end_before(Shoreline.objects.get(number=record_number), actor, now)
+
+
+def _end_before(row: EcoZone | Shoreline, actor: User | None, now: dt.datetime) -> None:
+    before = type(row)._default_manager.filter(
         code=row.code, version__lt=row.version, valid_to_date=None, withdrawn_at=None,
         valid_from_date__lte=row.valid_from_date,
     )  # fmt: skip
@@ -122,52 +117,6 @@ def watch_disease(
         f"Wildlife disease: {station.name_zh} {row.species_zh}", now, _position(row) or _position(station),
         severity=3,
     )  # fmt: skip
-
-
-def import_zones(*, content: bytes, actor: User, now: dt.datetime) -> tuple[int, int, int]:
-    """Add and change zones from a GeoJSON file: all of it, or nothing.
-
-    Every feature is an area with at least ``code``, ``name_zh``, ``kind`` and ``valid_from_date``; ``version`` is
-    1 where it is not given. A known code and version is changed.
-
-    Returns
-    -------
-    tuple of int
-        How many were added, changed and as they were.
-
-    Raises
-    ------
-    FileRefused
-        If the file is no collection of such features.
-    """
-    features = _features(content)
-    count = {"added": 0, "changed": 0, "same": 0}
-    with transaction.atomic():
-        for place, feature in enumerate(features, 1):
-            try:
-                count[_import_zone(feature, actor, now)] += 1
-            except (ValidationError, ValueError, TypeError, AttributeError) as error:
-                told = "；".join(error.messages) if isinstance(error, ValidationError) else str(error)
-                raise FileRefused(_("第 %(n)d 个要素：%(told)s") % {"n": place, "told": told}) from error
-    return count["added"], count["changed"], count["same"]
-
-
-def export_zones(*, on: dt.date) -> dict[str, Any]:
-    """Return the zones in force on a day as a GeoJSON collection that `import_zones` takes."""
-    features = [
-        {
-            "type": "Feature",
-            "id": zone.number,
-            "geometry": zone.outline,
-            "properties": {
-                name: value.isoformat() if isinstance(value, dt.date) else value
-                for name in COLUMNS
-                if (value := getattr(zone, name)) is not None
-            },
-        }
-        for zone in queries.zones(on=on)
-    ]
-    return {"type": "FeatureCollection", "name": "eco-zones", "features": features}
 
 
 def compute_indicators(*, on: dt.date, at: dt.datetime) -> None:
@@ -251,38 +200,6 @@ def _report(
 
 def _position(row: Record) -> tuple[float, float] | None:
     return None if row.longitude is None or row.latitude is None else (row.longitude, row.latitude)
-
-
-def _features(content: bytes) -> list[Any]:
-    try:
-        read = json.loads(content)
-        features = read["features"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FileRefused(_("文件不是 GeoJSON 要素集合（FeatureCollection）。")) from error
-    if not isinstance(features, list) or not 0 < len(features) <= MOST_ZONES:
-        raise FileRefused(_("要素数须为 1 至 %d。") % MOST_ZONES)
-    return features
-
-
-def _import_zone(feature: Any, actor: User, now: dt.datetime) -> str:
-    given = feature.get("properties") or {}
-    values = {name: given[name] for name in COLUMNS if given.get(name) not in (None, "")}
-    values["version"] = int(values.get("version", 1))
-    for name in ("valid_from_date", "valid_to_date"):
-        if name in values:
-            values[name] = dt.date.fromisoformat(str(values[name]))
-    missing = [name for name in ("code", "name_zh", "kind", "valid_from_date") if name not in values]
-    if missing:
-        raise ValueError(_("缺少 %s") % "、".join(missing))
-    values["outline"] = feature.get("geometry")
-    known = EcoZone.objects.filter(code=values["code"], version=values["version"], withdrawn_at=None).first()
-    if known is None:
-        records.create(register="eco-zones", values=values, actor=actor, at=now)
-        return "added"
-    if all(getattr(known, name) == value for name, value in values.items()):
-        return "same"
-    records.change(record=known, values=values, actor=actor, at=now, reason="GeoJSON")
-    return "changed"
 
 
 def _record(

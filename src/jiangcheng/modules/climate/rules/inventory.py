@@ -15,7 +15,7 @@ from typing import Any
 
 from jiangcheng.standards.dated import DatedTables
 
-TABLES = DatedTables(pathlib.Path(__file__).parent / "data")
+TABLES = DatedTables(pathlib.Path(__file__).parent.parent / "data")
 in_force = TABLES.in_force
 DIGITS = 6
 """Tonnes are kept to the gram, so that a stored inventory is the same on every machine."""
@@ -109,13 +109,54 @@ class Inventory:
 
         None where a line's own is unknown or the total is nought.
         """
-        counted = [line for line in self.lines if line.kind != "memo"]
-        total = math.fsum(line.equivalent for line in counted)
-        spread = [line.uncertainty for line in counted]
-        if not total or any(value is None for value in spread):
-            return None
-        squares = math.fsum((line.equivalent * (line.uncertainty or 0.0)) ** 2 for line in counted)
-        return math.sqrt(squares) / abs(total)
+        return _joined([line for line in self.lines if line.kind != "memo"])
+
+    def spreads(self, field: str) -> dict[str, Spread]:
+        """Return sum, uncertainty and share of the whole variance by a field of the lines, memo items left out.
+
+        Lines are taken as independent of one another, as the guide does, even where they share an activity.
+        """
+        groups: dict[str, list[Line]] = {}
+        for line in self.lines:
+            if line.kind != "memo":
+                groups.setdefault(getattr(line, field), []).append(line)
+        whole = math.fsum(_variance(line) for lines in groups.values() for line in lines)
+        known = self.uncertainty() is not None
+        return {
+            key: Spread(
+                round(math.fsum(line.equivalent for line in lines), DIGITS),
+                _joined(lines),
+                100 * math.fsum(map(_variance, lines)) / whole if known and whole else None,
+            )
+            for key, lines in groups.items()
+        }
+
+    def unknown(self) -> list[Line]:
+        """Return the lines that keep the total from having an uncertainty."""
+        return [line for line in self.lines if line.kind != "memo" and line.uncertainty is None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Spread:
+    """How sure a part of an inventory is."""
+
+    equivalent: float
+    """[t CO2e]"""
+    uncertainty: float | None
+    """Half the 95 % interval [%]; None where a line's own is unknown."""
+    share: float | None
+    """Share of the variance of the whole inventory [%]: where better data would help most."""
+
+
+def _variance(line: Line) -> float:
+    return (line.equivalent * (line.uncertainty or 0.0)) ** 2
+
+
+def _joined(lines: Sequence[Line]) -> float | None:
+    total = math.fsum(line.equivalent for line in lines)
+    if not total or any(line.uncertainty is None for line in lines):
+        return None
+    return math.sqrt(math.fsum(map(_variance, lines))) / abs(total)
 
 
 def editions(on: dt.date) -> Sequence[Mapping[str, Any]]:
