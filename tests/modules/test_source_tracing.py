@@ -96,6 +96,10 @@ def accident():
     for station, values in (("P1", stack), ("S1", ripple(20.0, 5))):
         put(station, "a21026", values)
         put(station, "a00000", 50.0)
+    cleaned = ripple(200.0, 6)
+    cleaned[-5:] = 4.0
+    put("P1", "power_production", 2000.0)
+    put("P1", "power_treatment", cleaned)
 
 
 def ask(**more):
@@ -184,7 +188,8 @@ def test_from_the_exceedance_to_the_confirmed_check(people):
     assert gathered.arrays["confirmed"][at] == 1 and gathered.arrays["named"][at] == 1
 
     text = get(people, "run", run.number).content.decode()
-    for words in ("候选", "未知来源", "成立", "方法比较", "再算一次", "再算一次", "逐位相同", "东"):
+    told = "生产用电为平时 100%、治污用电仅 2%"
+    for words in ("候选", "未知来源", "成立", "方法比较", "再算一次", "逐位相同", "东", "倍标准差", told):
         assert words in text
     assert "肇事" not in text
     english = get(people, "run", run.number, language="en").content.decode()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jiangcheng.methods.tracing import dispersion
-from jiangcheng.modules.source_tracing.rules import bits, engine, fence, odour, score, soil, tables
+from jiangcheng.modules.source_tracing.rules import bits, engine, fence, odour, online, score, soil, tables
 from jiangcheng.modules.source_tracing.rules.frame import Frame
 from jiangcheng.modules.source_tracing.rules.refusals import Interrupted, Refusal
 
@@ -77,6 +77,44 @@ def test_the_plant_upwind_with_an_accident_comes_first_and_unknown_is_named():
     assert methods["trajectory"]["order"][0] == 0
     assert methods["cmb"]["reason"]["code"] == "no_species"
     assert len(result["shapes"]["plumes"]) == 2 and result["shapes"]["tracks"]
+
+
+def test_online_data_of_the_travel_time_decide_and_hidden_ones_do_not_acquit():
+    still = air_inputs()["online"][:, 1:]
+    loud, quiet_ = (
+        np.column_stack([column, still]) for column in (air_inputs()["online"][:, 0], np.full(240, 60.0))
+    )
+    quiet_[:, 0] += np.random.default_rng(3).normal(0, 3, 240)
+    flat = {"emission": np.full((240, 4), np.nan)}
+    seen, unseen = trace(online=loud, **flat), trace(online=quiet_, **flat)
+    facts = [{fact["code"]: fact for fact in item["candidates"][0]["evidence"]} for item in (seen, unseen)]
+    assert facts[0]["online"]["factor"] > 10 and facts[0]["online"]["rows"] >= 6
+    assert facts[0]["online"]["rows"] + facts[0]["online"]["before"] == 240
+    # A culprit may have gone past its instrument: silence counts against it, but never as an alibi.
+    assert 0.3 <= facts[1]["online"]["factor"] < 0.8
+    assert seen["candidates"][0]["probability"] > unseen["candidates"][0]["probability"]
+    made, cleaned = np.full((240, 1), 900.0), np.full((240, 1), 80.0)
+    cleaned[-4:] = 1.0
+    power = {"power_emitter": np.array([0]), "power_production": made, "power_treatment": cleaned}
+    off = trace(online=quiet_, **flat, **power)["candidates"][0]
+    told = {fact["code"]: fact for fact in off["evidence"]}
+    assert told["power"]["hours"] == 4 and told["power"]["treatment"] == pytest.approx(1.25)
+    assert told["power"]["factor"] > 5 and told["online"]["factor"] is None
+    assert off["probability"] > unseen["candidates"][0]["probability"]
+    idle = trace(online=quiet_, **flat, **{**power, "power_production": np.where(cleaned < 2, 0.0, made)})
+    assert "power" not in {fact["code"] for fact in idle["candidates"][0]["evidence"]}
+
+
+@given(st.lists(st.floats(0, 1e4), min_size=40, max_size=80), st.integers(1, 8))
+def test_what_stands_out_of_online_data_is_finite_and_counts_its_rows(values, length):
+    series = np.array(values)
+    window = np.arange(series.size) >= series.size - length
+    found = online.standing(series, window)
+    if found is None:
+        assert np.ptp(series[~window]) == 0 or np.median(series[~window]) == 0
+    else:
+        assert found.rows == length and found.before == series.size - length and 1 <= found.looks <= length
+        assert online.factors([found], hidden=0.3)[0] >= 0.3
 
 
 def test_equal_inputs_give_equal_bits_also_through_the_file():

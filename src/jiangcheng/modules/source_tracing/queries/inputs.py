@@ -149,6 +149,9 @@ def _air(run: TraceRun, matching: Mapping[str, Any], settings: Mapping[str, Any]
         "time": time, "event": event, "value": others[:, 0], "others": others,
         "receptor_place": frame.plane([s.longitude for s in heard], [s.latitude for s in heard]),
         "emission": emission, "online": online, **wind, **_placed(frame, found, settings["height"]),
+        **emitters.power(
+            found, production=matching["power_production"], treatment=matching["power_treatment"], time=time
+        ),
     }  # fmt: skip
     unit = ObservedProperty.objects.get(pk=known[run.observed]).unit_text
     meta = _base(run, found) | {

@@ -135,9 +135,20 @@ def _share(fact: Mapping[str, Any]) -> str:
 
 def _online(fact: Mapping[str, Any]) -> str:
     more = "" if fact.get("percent") is None else _("（%(p)+.0f%%）") % {"p": fact["percent"]}
-    return _("在线数据：%(at)s 最高 %(highest)s，平时中位 %(usual)s%(more)s") % {
+    told = _("在线数据：%(at)s 最高 %(highest)s，平时中位 %(usual)s%(more)s") % {
         "at": clock(fact["at"]), "highest": number(fact["highest"]), "usual": number(fact["usual"]), "more": more,
     }  # fmt: skip
+    if fact.get("rows") is None:
+        return told
+    return told + _("；高出平时 %(score).1f 倍标准差（传输时段内 %(rows)d 行，平时 %(before)d 行）") % dict(
+        fact
+    )
+
+
+def _power(fact: Mapping[str, Any]) -> str:
+    return _(
+        "用电：%(at)s 起 %(hours)d 小时生产用电为平时 %(production).0f%%、治污用电仅 %(treatment).0f%%（%(rows)d 行）"
+    ) % {**fact, "at": clock(fact["at"])}
 
 
 def _no_online(_fact: Mapping[str, Any]) -> str:
@@ -183,8 +194,8 @@ def _release(fact: Mapping[str, Any]) -> str:
 
 _SENTENCES = {
     "wind": _wind, "way": _way, "late": _late, "share": _share, "online": _online, "no_online": _no_online,
-    "profile": _profile, "no_profile": _no_profile, "history": _history, "smelt": _smelt, "silent": _silent,
-    "against": _against, "travel": _travel, "release": _release,
+    "power": _power, "profile": _profile, "no_profile": _no_profile, "history": _history, "smelt": _smelt,
+    "silent": _silent, "against": _against, "travel": _travel, "release": _release,
 }  # fmt: skip
 
 
