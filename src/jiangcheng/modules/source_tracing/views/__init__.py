@@ -13,6 +13,7 @@ from jiangcheng.modules.source_tracing.views.pages import (
     start,
     stop,
 )
+from jiangcheng.modules.source_tracing.views.receptor import receptor_chart
 
 __all__ = [
     "again",
@@ -27,6 +28,7 @@ __all__ = [
     "parks",
     "plot_card",
     "points",
+    "receptor_chart",
     "run",
     "series",
     "start",
