@@ -207,8 +207,16 @@ def test_from_the_exceedance_to_the_confirmed_check(people):
     assert {item["properties"]["id"].split("-")[0] for item in areas} >= {"cone", "plume", "region"}
     codes = [item["code"] for item in get(people, "layers", run.number).json()["layers"]]
     assert codes == ["points", "areas"]
-    chart = get(people, "series", run.number).json()
-    assert len(chart["option"]["series"]) >= 2 and get(people, "winds", run.number).json()["table"]["rows"]
+    chart, blown = (get(people, name, run.number).json() for name in ("series", "winds"))
+    assert len(chart["option"]["series"]) >= 2 and blown["table"]["rows"]
+    # The cursors of both are linked: one span of time, and the event marked in it.
+    assert chart["option"]["xAxis"]["min"] == blown["option"]["xAxis"]["min"]
+    assert (
+        chart["option"]["series"][0]["markArea"]["data"] == blown["option"]["series"][0]["markArea"]["data"]
+    )
+    assert text.count('data-group="trace"') == 2
+    divided = get(people, "methods", run.number).json()["table"]["rows"]
+    assert len(divided) >= 5 and all(sum(row[1:]) == pytest.approx(100, abs=3) for row in divided)
     assert client(people).get(reverse("source_tracing:inputs", args=[run.number])).status_code == 200
     assert get(people, "layer", at=(timezone.now() + HOUR).isoformat()).json()["type"] == "FeatureCollection"
     card = (

@@ -1,7 +1,7 @@
 """Pages of the room `source_tracing`."""
 
 from jiangcheng.modules.source_tracing.views.cards import case_card, plot_card, station_card
-from jiangcheng.modules.source_tracing.views.charts import series, winds
+from jiangcheng.modules.source_tracing.views.charts import methods, series, winds
 from jiangcheng.modules.source_tracing.views.layers import areas, layer, layers, lines, points
 from jiangcheng.modules.source_tracing.views.pages import (
     again,
@@ -25,6 +25,7 @@ __all__ = [
     "layer",
     "layers",
     "lines",
+    "methods",
     "parks",
     "plot_card",
     "points",
