@@ -111,7 +111,8 @@ def _framed(found: TraceRun, answer: dict[str, Any]) -> dict[str, Any]:
     option["xAxis"] |= {"min": first, "max": last}
     if option["series"]:
         option["series"][0]["markArea"] = {
-            "silent": True, "itemStyle": {"color": EVENT, "opacity": 0.12}, "data": [[{"xAxis": start}, {"xAxis": end}]],
+            "silent": True, "itemStyle": {"color": EVENT, "opacity": 0.12},
+            "data": [[{"xAxis": start}, {"xAxis": end}]],
         }  # fmt: skip
     return answer
 
