@@ -200,6 +200,7 @@ def test_from_the_exceedance_to_the_confirmed_check(people):
     )
     desk = get(people, "desk").content.decode()
     assert "首位命中率" in desk and run.number in desk and "只有 1 次溯源" in desk
+    assert "还需 49 次有明确结论的核查" in desk and "查实占比" in desk and "试验" in desk
     points = get(people, "points", run.number).json()["features"]
     assert [item["properties"]["label"] for item in points[:3]] == ["目标", "1", "2"]
     assert get(people, "lines", run.number).json()["features"] == []

@@ -12,6 +12,7 @@ from jiangcheng.core.observations import store
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry.models import ObservedProperty, Station
 from jiangcheng.demo import truth
+from jiangcheng.modules.air import services as air
 from jiangcheng.modules.source_tracing import services
 from jiangcheng.standards import periods
 
@@ -40,6 +41,7 @@ def furnish(*, now: dt.datetime, people: dict[str, User]) -> None:
     station = Station.objects.filter(code=STATION).first()
     if station is None:
         return
+    air.load()
     end = int(now.timestamp()) // periods.HOUR * periods.HOUR
     start = np.arange(end - DAYS * periods.DAY, end, periods.HOUR, dtype=np.int64)
     random = np.random.default_rng(truth.SEED + 5)

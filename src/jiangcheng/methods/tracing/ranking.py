@@ -206,7 +206,7 @@ def rank(
     prior : array_like, shape (s,), optional
         Weights of the emitters, e.g. `history`; equal by default.
     weights
-        Weight of each kind, e.g. of `fit_weights`; 1 by default.
+        Weight of each kind, e.g. of `fit_weights`; 1 by default. A weighted factor stays within the cap.
     unknown
         Prior probability that no listed emitter did it.
     possible : array_like of bool, shape (s,), optional
@@ -230,7 +230,8 @@ def rank(
         if np.any(values < 0):
             raise TracingError(f"{name}: a Bayes factor is not negative")
         bounded = np.clip(np.where(np.isfinite(values), values, 1.0), 1.0 / cap, cap)
-        evidence[name] = np.log(bounded) * (weights or {}).get(name, 1.0)
+        weighted = np.log(bounded) * (weights or {}).get(name, 1.0)
+        evidence[name] = np.clip(weighted, -np.log(cap), np.log(cap))
     size = next(iter(table.values())).size
     share = np.ones(size) if prior is None else np.asarray(prior, np.float64)
     allowed = np.ones(size, dtype=bool) if possible is None else np.asarray(possible, bool)

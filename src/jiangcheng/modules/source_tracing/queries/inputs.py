@@ -47,7 +47,7 @@ def gather(run: TraceRun) -> Gathered:
     """
     on = run.starts_at.astimezone(periods.BEIJING).date()
     matching = tables.in_force("matching", on)
-    settings = {**tables.in_force("defaults", on)[run.kind], **run.parameters}
+    settings = settings_of(run)
     if run.kind == TraceRun.Kind.ODOUR:
         return _odour(run, matching, settings, on)
     if run.kind == TraceRun.Kind.RIVER:
@@ -58,9 +58,10 @@ def gather(run: TraceRun) -> Gathered:
 
 
 def settings_of(run: TraceRun) -> dict[str, Any]:
-    """Return the settings of a run: the table of its day, and what the person changed."""
+    """Return the settings of a run: the tables of its day, and what the person changed."""
     on = run.starts_at.astimezone(periods.BEIJING).date()
-    return {**tables.in_force("defaults", on)[run.kind], **run.parameters}
+    weights = tables.in_force("weights", on)["room"].get(run.kind, {})
+    return {**tables.in_force("defaults", on)[run.kind], "weights": weights, **run.parameters}
 
 
 def _base(run: TraceRun, found: list[emitters.Emitter]) -> dict[str, Any]:

@@ -90,8 +90,9 @@ def ranked(probability: Floats, shown: int) -> list[int]:
     return (alive if len(alive) >= ALWAYS_SHOWN else possible[:ALWAYS_SHOWN])[:shown]
 
 
-def bounded(factor: float | None) -> float | None:
-    """Return a Bayes factor as it counts, within its cap."""
+def bounded(factor: float | None, weight: float = 1.0) -> float | None:
+    """Return a Bayes factor as it counts: within its cap, weighted, and again within its cap."""
     if factor is None or not np.isfinite(factor):
         return None
-    return float(np.clip(factor, 1.0 / ranking.CAP, ranking.CAP))
+    low, high = 1.0 / ranking.CAP, ranking.CAP
+    return float(np.clip(np.clip(factor, low, high) ** weight, low, high))

@@ -142,9 +142,14 @@ class _Event:
         return np.asarray((time >= first) & (time <= last))
 
     def _online(self) -> Floats:
-        """Return the Bayes factors of online data within their cap."""
+        """Return the Bayes factors of online data as they count."""
         found = online.factors(self.standing, hidden=self.settings.get("hidden", 0.0))
-        return np.clip(found, 1.0 / ranking.CAP, ranking.CAP)
+        return np.array(
+            [common.bounded(value, self._weight("online")) for value in found.tolist()], np.float64
+        )
+
+    def _weight(self, name: str) -> float:
+        return float(self.settings.get("weights", {}).get(name, 1.0))
 
     def _water(self, reaches: list[int], lengths: list[float]) -> tuple[float, float, float, float]:
         """Return area, speed, dispersion and decay of a way, means by its length."""
@@ -209,7 +214,9 @@ class _Event:
         if not finite.any():
             raise Refusal("nothing_upstream")
         bound = float(np.log(ranking.CAP))
-        logs = np.where(finite, np.maximum(logs - logs[finite].max(), -bound), -np.inf)
+        logs = np.where(finite, np.maximum(logs - logs[finite].max(), -bound), -np.inf) * self._weight(
+            "river"
+        )
         found = river.rank_outfalls(
             logs + np.log(self._online()),
             prior=np.where(finite, prior, 0.0),
@@ -248,7 +255,7 @@ class _Event:
         standing = self.standing[index]
         if standing is not None:
             at = int(np.asarray(self.arrays["online_time"])[standing.place])
-            found.append(online.told(standing, at, common.bounded(float(self._online()[index]))))
+            found.append(online.told(standing, at, float(self._online()[index])))
         else:
             found.append({"code": "no_online"})
         named = int(self.arrays["named"][index])

@@ -21,6 +21,7 @@ from jiangcheng.core.cases import queries as cases
 from jiangcheng.core.cases.models import Finding
 from jiangcheng.core.records import queries as records
 from jiangcheng.core.registry import queries as registry
+from jiangcheng.methods.tracing import ranking
 from jiangcheng.modules.source_tracing import queries, services
 from jiangcheng.modules.source_tracing.models import FenceStation, Park, TraceRun
 from jiangcheng.modules.source_tracing.rules import score, tables
@@ -230,7 +231,8 @@ def _desk(request: HttpRequest, refused: str = "", status: int = 200) -> HttpRes
     context = {
         "page": page, "lines": [_row(item, names) for item in page.object_list], "kind": kind, "state": state,
         "kinds": TraceRun.Kind.choices, "states": TraceRun.State.choices, "score": _score(), "refused": refused,
-        "may_manage": may_manage, **(_form(request, user, on) if may_manage else {}),
+        "weights": tables.in_force("weights", on), "may_manage": may_manage,
+        **(_form(request, user, on) if may_manage else {}),
     }  # fmt: skip
     return render(request, "source_tracing/desk.html", context, status=status)
 
@@ -351,9 +353,18 @@ def _frozen(found: TraceRun) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _score(kind: str = "") -> dict[str, Any]:
     """Return how often tracing was right, of one kind or of all."""
-    found = score.score(queries.checked(kind=kind))
+    checked = queries.checked(kind=kind)
+    found = score.score(checked)
+    bins = [
+        {
+            "range": f"{100 * item.lower:.0f}–{100 * item.upper:.0f}%", "count": item.count,
+            "stated": 100 * item.stated, "confirmed": 100 * item.confirmed,
+        }
+        for item in score.reliability(checked)
+    ]  # fmt: skip
     return {
-        "found": found, "few": found.runs < score.FEW,
+        "found": found, "bins": bins, "wanting": score.wanting(found), "needed": ranking.CASES,
+        "few": found.runs < score.FEW,
         "top1": None if found.top1 is None else 100 * found.top1,
         "top3": None if found.top3 is None else 100 * found.top3,
         "top3_text": "" if found.top3 is None else f"{100 * found.top3:.0f}%",

@@ -48,15 +48,19 @@ def evidence(event: Event, index: int) -> list[dict[str, Any]]:
 
 
 def _factor(event: Event, name: str, index: int) -> float | None:
-    """Return a Bayes factor as it counted, within its cap."""
-    return common.bounded(float(event.factors[name][index])) if name in event.factors else None
+    """Return a Bayes factor as it counted, weighted and within its cap."""
+    return _counted(event, name, float(event.factors[name][index])) if name in event.factors else None
+
+
+def _counted(event: Event, name: str, factor: float) -> float | None:
+    return common.bounded(factor, event.settings["weights"].get(name, 1.0))
 
 
 def _online(event: Event, index: int) -> list[dict[str, Any]]:
     """Return what instruments and meters of an emitter say; only the stronger of the two counted."""
     standing, idle = event.standing[index], event.idle.get(index)
     counted = _factor(event, "online", index)
-    by_power = idle is not None and counted == common.bounded(idle.factor)
+    by_power = idle is not None and counted == _counted(event, "online", idle.factor)
     found: list[dict[str, Any]] = [{"code": "no_online"}]
     if standing is not None:
         at = int(event.time[standing.place])
