@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from jiangcheng.config import main
-from jiangcheng.demo.trial import places, puffs, run, scores, stream, tables
+from jiangcheng.demo.trial import calibration, places, puffs, run, scores, stream, tables
 from jiangcheng.demo.trial.outcome import KINDS, Outcome
+from jiangcheng.methods.tracing import ranking
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -30,8 +31,8 @@ def test_the_page_of_verification_has_what_the_program_says(first):
     heads = re.findall(
         r"^\|[^\n]*\|(?=\n\|---)", tables.markdown(scores.report(first, 1), first), re.MULTILINE
     )
-    assert len(heads) == 5
-    for head in heads[:4]:
+    assert len(heads) == 6
+    for head in heads[:5]:
         assert head in kept, told
 
 
@@ -98,6 +99,36 @@ def test_a_wrong_name_and_a_wrong_set_are_counted():
     assert found.confusion == {"illegal": {"unseen": 1}}
     assert found.bins[-1].count + found.bins[-2].count + found.bins[2].count == 3
     assert "–" in tables.markdown(found, outcomes)
+
+
+def test_weights_are_fitted_on_some_incidents_and_judged_on_others(capsys, monkeypatch):
+    random = np.random.default_rng(3)
+
+    def drawn(number):
+        # The fingerprint says less than it claims, the dispersion more.
+        logs = {"dispersion": random.normal(0, 1, 6), "fingerprint": random.normal(0, 1, 6)}
+        p = np.exp(2.0 * logs["dispersion"] + 0.2 * logs["fingerprint"])
+        full = ranking.rank({name: np.exp(values) for name, values in logs.items()}, unknown=0.01)
+        return Outcome(
+            kind="gas", number=number, found_by="x", delay=60.0, probability=full.probability, ranking=full,
+            truth=int(random.choice(6, p=p / p.sum())),
+        )  # fmt: skip
+
+    train, test = [drawn(i) for i in range(300)], [drawn(i) for i in range(300)]
+    weights = calibration.fit(train)
+    assert weights["air"]["dispersion"] > 1.3 and weights["air"]["fingerprint"] < 0.7
+    assert weights["air"]["complaints"] == pytest.approx(1.0, abs=1e-6) and weights["air"]["n"] == 300
+    before = scores.report(test, 1).scores[0].brier
+    after = scores.report([calibration.calibrated(item, weights) for item in test], 1).scores[0].brier
+    assert after < before - 0.02
+    # Equal weights give back what was said; fires are not ranked and stay as they are.
+    same = calibration.calibrated(test[0], {"air": dict.fromkeys(calibration.KINDS["air"], 1.0)})
+    np.testing.assert_allclose(same.probability, test[0].probability)
+    fire = Outcome(kind="fire", number=0)
+    assert calibration.calibrated(fire, weights) is fire
+    monkeypatch.setattr(run, "outcomes", lambda **_: iter(train))
+    assert main.main(["trial", "incidents", "--fit", "--count", "300"]) == 0
+    assert json.loads(capsys.readouterr().out) == weights
 
 
 def test_the_command_prints_json_and_an_interrupted_trial_is_reported(capsys, monkeypatch, first):

@@ -96,6 +96,10 @@ def accident():
     for station, values in (("P1", stack), ("S1", ripple(20.0, 5))):
         put(station, "a21026", values)
         put(station, "a00000", 50.0)
+    cleaned = ripple(200.0, 6)
+    cleaned[-5:] = 4.0
+    put("P1", "power_production", 2000.0)
+    put("P1", "power_treatment", cleaned)
 
 
 def ask(**more):
@@ -184,7 +188,8 @@ def test_from_the_exceedance_to_the_confirmed_check(people):
     assert gathered.arrays["confirmed"][at] == 1 and gathered.arrays["named"][at] == 1
 
     text = get(people, "run", run.number).content.decode()
-    for words in ("候选", "未知来源", "成立", "方法比较", "再算一次", "再算一次", "逐位相同", "东"):
+    told = "生产用电为平时 100%、治污用电仅 2%"
+    for words in ("候选", "未知来源", "成立", "方法比较", "再算一次", "逐位相同", "东", "倍标准差", told):
         assert words in text
     assert "肇事" not in text
     english = get(people, "run", run.number, language="en").content.decode()
@@ -195,6 +200,7 @@ def test_from_the_exceedance_to_the_confirmed_check(people):
     )
     desk = get(people, "desk").content.decode()
     assert "首位命中率" in desk and run.number in desk and "只有 1 次溯源" in desk
+    assert "还需 49 次有明确结论的核查" in desk and "查实占比" in desk and "试验" in desk
     points = get(people, "points", run.number).json()["features"]
     assert [item["properties"]["label"] for item in points[:3]] == ["目标", "1", "2"]
     assert get(people, "lines", run.number).json()["features"] == []
@@ -202,8 +208,16 @@ def test_from_the_exceedance_to_the_confirmed_check(people):
     assert {item["properties"]["id"].split("-")[0] for item in areas} >= {"cone", "plume", "region"}
     codes = [item["code"] for item in get(people, "layers", run.number).json()["layers"]]
     assert codes == ["points", "areas"]
-    chart = get(people, "series", run.number).json()
-    assert len(chart["option"]["series"]) >= 2 and get(people, "winds", run.number).json()["table"]["rows"]
+    chart, blown = (get(people, name, run.number).json() for name in ("series", "winds"))
+    assert len(chart["option"]["series"]) >= 2 and blown["table"]["rows"]
+    # The cursors of both are linked: one span of time, and the event marked in it.
+    assert chart["option"]["xAxis"]["min"] == blown["option"]["xAxis"]["min"]
+    assert (
+        chart["option"]["series"][0]["markArea"]["data"] == blown["option"]["series"][0]["markArea"]["data"]
+    )
+    assert text.count('data-group="trace"') == 2
+    divided = get(people, "methods", run.number).json()["table"]["rows"]
+    assert len(divided) >= 5 and all(sum(row[1:]) == pytest.approx(100, abs=3) for row in divided)
     assert client(people).get(reverse("source_tracing:inputs", args=[run.number])).status_code == 200
     assert get(people, "layer", at=(timezone.now() + HOUR).isoformat()).json()["type"] == "FeatureCollection"
     card = (

@@ -10,13 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jiangcheng.methods.tracing import dispersion
-from jiangcheng.modules.source_tracing.rules import bits, engine, fence, odour, score, soil, tables
+from jiangcheng.modules.source_tracing.rules import bits, engine, fence, odour, online, score, soil, tables
 from jiangcheng.modules.source_tracing.rules.frame import Frame
 from jiangcheng.modules.source_tracing.rules.refusals import Interrupted, Refusal
 
 ON = dt.date(2026, 11, 20)
 ORIGIN = [126.5, 43.8]
-SETTINGS = tables.in_force("defaults", ON)
+SETTINGS = {
+    kind: {**row, "weights": tables.in_force("weights", ON)["room"].get(kind, {})}
+    for kind, row in tables.in_force("defaults", ON).items()
+    if isinstance(row, dict)
+}
 START = 1_763_600_400 // 3600 * 3600
 PLANTS = np.array([[3000.0, 3000.0], [-4000.0, 1000.0], [500.0, -5000.0], [6000.0, -2000.0]])
 """North-east, west, south, south-east of the receptor [m]."""
@@ -77,6 +81,44 @@ def test_the_plant_upwind_with_an_accident_comes_first_and_unknown_is_named():
     assert methods["trajectory"]["order"][0] == 0
     assert methods["cmb"]["reason"]["code"] == "no_species"
     assert len(result["shapes"]["plumes"]) == 2 and result["shapes"]["tracks"]
+
+
+def test_online_data_of_the_travel_time_decide_and_hidden_ones_do_not_acquit():
+    still = air_inputs()["online"][:, 1:]
+    loud, quiet_ = (
+        np.column_stack([column, still]) for column in (air_inputs()["online"][:, 0], np.full(240, 60.0))
+    )
+    quiet_[:, 0] += np.random.default_rng(3).normal(0, 3, 240)
+    flat = {"emission": np.full((240, 4), np.nan)}
+    seen, unseen = trace(online=loud, **flat), trace(online=quiet_, **flat)
+    facts = [{fact["code"]: fact for fact in item["candidates"][0]["evidence"]} for item in (seen, unseen)]
+    assert facts[0]["online"]["factor"] > 10 and facts[0]["online"]["rows"] >= 6
+    assert facts[0]["online"]["rows"] + facts[0]["online"]["before"] == 240
+    # A culprit may have gone past its instrument: silence counts against it, but never as an alibi.
+    assert 0.2 < facts[1]["online"]["factor"] < 0.8
+    assert seen["candidates"][0]["probability"] > unseen["candidates"][0]["probability"]
+    made, cleaned = np.full((240, 1), 900.0), np.full((240, 1), 80.0)
+    cleaned[-4:] = 1.0
+    power = {"power_emitter": np.array([0]), "power_production": made, "power_treatment": cleaned}
+    off = trace(online=quiet_, **flat, **power)["candidates"][0]
+    told = {fact["code"]: fact for fact in off["evidence"]}
+    assert told["power"]["hours"] == 4 and told["power"]["treatment"] == pytest.approx(1.25)
+    assert told["power"]["factor"] > 5 and told["online"]["factor"] is None
+    assert off["probability"] > unseen["candidates"][0]["probability"]
+    idle = trace(online=quiet_, **flat, **{**power, "power_production": np.where(cleaned < 2, 0.0, made)})
+    assert "power" not in {fact["code"] for fact in idle["candidates"][0]["evidence"]}
+
+
+@given(st.lists(st.floats(0, 1e4), min_size=40, max_size=80), st.integers(1, 8))
+def test_what_stands_out_of_online_data_is_finite_and_counts_its_rows(values, length):
+    series = np.array(values)
+    window = np.arange(series.size) >= series.size - length
+    found = online.standing(series, window)
+    if found is None:
+        assert np.ptp(series[~window]) == 0 or np.median(series[~window]) == 0
+    else:
+        assert found.rows == length and found.before == series.size - length and 1 <= found.looks <= length
+        assert online.factors([found], hidden=0.3)[0] >= 0.3
 
 
 def test_equal_inputs_give_equal_bits_also_through_the_file():
@@ -321,6 +363,17 @@ def test_the_score_counts_runs_once_and_unclear_ones_not_at_all():
     assert (found.runs, found.first, found.three, found.unclear, found.checks) == (3, 1, 2, 1, 5)
     assert found.brier == pytest.approx((0.16 + 0.04 + 0.25 + 0.81 + 0.16) / 5)
     assert found.top1 == pytest.approx(1 / 3) and found.false_share == pytest.approx(3 / 5)
+    assert score.wanting(found) == 47
+    bins = score.reliability(
+        [
+            score.Checked(1, 1, 0.65, "confirmed"),
+            score.Checked(2, 1, 0.61, "rejected"),
+            score.Checked(3, 2, 0.1, "rejected"),
+            score.Checked(4, 1, 0.9, "unclear"),
+        ]
+    )
+    assert [(item.lower, item.count, item.confirmed) for item in bins] == [(0.0, 1, 0.0), (0.6, 2, 0.5)]
+    assert bins[1].stated == pytest.approx(0.63) and score.reliability([]) == []
     empty = score.score([])
     assert empty.top1 is None and empty.brier is None
 

@@ -14,6 +14,7 @@ import { init, use, type EChartsType } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
 import { element, localAddress } from '../shell/dom'
 import { text } from '../shell/texts'
+import { Cursor, join } from './cursor'
 import { dataTable, type Table } from './table'
 import { themed } from './theme'
 
@@ -55,7 +56,7 @@ export function mount(host: HTMLElement): void {
 }
 
 class ChartFigure {
-  private readonly canvas = element('div', { class: 'chart-canvas' })
+  private readonly canvas = element('div', { class: 'chart-canvas', tabindex: 0, role: 'group' })
   private readonly state = element('div', { class: 'chart-state' }, text('loading'))
   private readonly table = element('div', { class: 'chart-table', hidden: true, tabindex: 0 })
   private readonly toggle = element('button', { type: 'button', class: 'btn btn-quiet btn-small' }, text('table'))
@@ -67,6 +68,8 @@ class ChartFigure {
     private readonly url: string,
   ) {
     host.append(this.state, this.canvas, this.table, this.tools)
+    this.canvas.setAttribute('aria-label', text('chartKeys'))
+    new Cursor(this.canvas, () => this.chart)
     this.canvas.hidden = true
     this.tools.hidden = true
     this.toggle.setAttribute('aria-expanded', 'false')
@@ -93,7 +96,10 @@ class ChartFigure {
     this.state.hidden = true
     this.tools.hidden = false
     this.canvas.hidden = !this.table.hidden
-    this.chart ??= init(this.canvas, undefined, { locale: document.documentElement.lang === 'en' ? 'EN' : 'ZH' })
+    if (!this.chart) {
+      this.chart = init(this.canvas, undefined, { locale: document.documentElement.lang === 'en' ? 'EN' : 'ZH' })
+      join(this.chart, this.host.dataset.group)
+    }
     const { height, ...option } = answer.option
     if (typeof height === 'number') this.canvas.style.height = `${height}px`
     this.chart.setOption(themed(option, this.host), { notMerge: true })

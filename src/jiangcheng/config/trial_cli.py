@@ -11,7 +11,7 @@ from typing import Any
 import rich.console
 import rich.progress
 
-from jiangcheng.demo.trial import outcome, run, scores, tables
+from jiangcheng.demo.trial import calibration, outcome, run, scores, tables
 
 
 def register(subparsers: Any) -> None:
@@ -29,6 +29,9 @@ def register(subparsers: Any) -> None:
         "--count", type=_count, default=240, help="of all five kinds together (default 240)"
     )
     incidents.add_argument("--seed", type=int, default=1)
+    incidents.add_argument(
+        "--fit", action="store_true", help="print weights of the evidence fitted on these incidents, as JSON"
+    )
     incidents.add_argument("--json", action="store_true", help="the report as JSON instead of tables")
     incidents.set_defaults(run=_incidents)
 
@@ -49,6 +52,9 @@ def _incidents(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         interrupted = True
         sys.stderr.write(f"interrupted after {len(done)} of {options.count}\n")
+    if options.fit:
+        print(json.dumps(calibration.fit(done), ensure_ascii=False, indent=2))
+        return 130 if interrupted else 0
     found = scores.report(done, options.seed)
     if options.json:
         print(json.dumps(scores.as_dict(found), ensure_ascii=False, indent=2))

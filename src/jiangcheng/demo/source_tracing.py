@@ -21,7 +21,7 @@ from jiangcheng.core.records import services as records
 from jiangcheng.core.registry import queries as registry_queries
 from jiangcheng.core.registry import services as registry
 from jiangcheng.core.registry.models import Facility, ObservedProperty, Station
-from jiangcheng.demo import geography, truth
+from jiangcheng.demo import components, geography, truth
 from jiangcheng.methods.tracing import dispersion
 from jiangcheng.modules.participation import services as participation
 from jiangcheng.modules.source_tracing import services
@@ -94,6 +94,8 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
     park = _park(desk)
     progress(0.3, "tracing air")
     _air(desk)
+    progress(0.5, "tracing components")
+    components.furnish(now=desk.now, people=people)
     progress(0.6, "tracing river")
     _river(desk)
     progress(0.7, "tracing odour and park")

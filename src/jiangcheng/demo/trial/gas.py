@@ -116,11 +116,17 @@ def _park(
     smelt = _sample(random, profile) if random.random() < CANISTER else None
     truth = culprit if listed else len(park.units)
     try:
-        p, physics = _traced(event, min(row + DECIDE, len(seen)), noses, smelt)
+        full, physics = _traced(event, min(row + DECIDE, len(seen)), noses, smelt)
     except TracingError:
         return dataclasses.replace(base, found_by=found_by, delay=late, untraced="calm")
     return dataclasses.replace(
-        base, found_by=found_by, delay=late, probability=p, physics=physics, truth=truth
+        base,
+        found_by=found_by,
+        delay=late,
+        probability=full.probability,
+        physics=physics,
+        ranking=full,
+        truth=truth,
     )
 
 
@@ -176,10 +182,10 @@ def _sample(random: np.random.Generator, profile: Floats) -> Floats:
     return np.asarray(mixed * np.exp(0.3 * random.standard_normal(places.SPECIES)))
 
 
-def _traced(event: Event, until: int, noses: Floats, smelt: Floats | None) -> tuple[Floats, Floats]:
-    """Return the probabilities of the park's units and of "unknown" with what was known until a half hour.
+def _traced(event: Event, until: int, noses: Floats, smelt: Floats | None) -> tuple[ranking.Ranking, Floats]:
+    """Return the ranking of the park's units and of "unknown" with what was known until a half hour.
 
-    The second are those from dispersion alone.
+    The second are the probabilities from dispersion alone.
     """
     park = places.park()
     factors = {"dispersion": _dispersion(event, until, park.sensors, park.units)}
@@ -189,7 +195,7 @@ def _traced(event: Event, until: int, noses: Floats, smelt: Floats | None) -> tu
     heard = noses[noses[:, 1] <= event.start + (until - 2 * LEAD) * 60.0 * BLOCK] if len(noses) else noses
     if len(heard) and (event.air.seen_speed[until - 4 : until] >= CALM).any():
         factors["complaints"] = _cones(event, heard, park)
-    return ranking.rank(factors, unknown=UNKNOWN).probability, physics
+    return ranking.rank(factors, unknown=UNKNOWN), physics
 
 
 def _cones(event: Event, heard: Floats, park: places.Park) -> Floats:
@@ -265,8 +271,11 @@ def _stack(random: np.random.Generator, number: int, sky: weather.Sky) -> Outcom
         near = _dispersion(event, until, town.stations, town.stacks)
     except TracingError:
         return dataclasses.replace(base, found_by="stations", delay=late, untraced="calm")
-    p = ranking.rank({"dispersion": near}, unknown=UNKNOWN).probability
-    return dataclasses.replace(base, found_by="stations", delay=late, probability=p, physics=p, truth=culprit)
+    full = ranking.rank({"dispersion": near}, unknown=UNKNOWN)
+    return dataclasses.replace(
+        base, found_by="stations", delay=late, probability=full.probability, physics=full.probability, ranking=full,
+        truth=culprit,
+    )  # fmt: skip
 
 
 def _meters(

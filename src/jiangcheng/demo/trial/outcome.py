@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from jiangcheng.methods.tracing import ranking
+
 Floats = NDArray[np.float64]
 
 KINDS = ("gas", "night", "odour", "fire", "spill")
@@ -28,6 +30,8 @@ class Outcome:
     """Of each candidate and, last, of "unknown"; None where nothing was traced."""
     physics: Floats | None = None
     """The same from dispersion or hydraulics alone; None where they are all there is, or nothing was traced."""
+    ranking: ranking.Ranking | None = None
+    """The evidence behind `probability`, where it was ranked."""
     truth: int = -1
     """Place of the culprit in `probability`; the last where nobody had listed it."""
     untraced: str = ""

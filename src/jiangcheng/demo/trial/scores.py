@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from jiangcheng.demo.trial import calibration
 from jiangcheng.demo.trial.outcome import KINDS, Floats, Outcome
 from jiangcheng.methods.tracing import ranking, river
 
@@ -72,6 +73,9 @@ class Report:
     count: int
     scores: tuple[Score, ...]
     bins: tuple[Bin, ...]
+    weighted: tuple[Score, ...]
+    """The same incidents with the weights of the room's table, where evidence was ranked."""
+    weighted_bins: tuple[Bin, ...]
     confusion: Mapping[str, Mapping[str, int]]
     """Truth of a fire, verdict, number."""
     still: Score | None
@@ -83,13 +87,17 @@ def report(outcomes: Sequence[Outcome], seed: int) -> Report:
     parts = [(kind, [item for item in outcomes if item.kind == kind]) for kind in KINDS]
     calms = [item for item in outcomes if item.still]
     scores = [_score(kind, part) for kind, part in [*parts, ("all", list(outcomes))] if part]
+    weights = calibration.in_force()
+    ranked = [calibration.calibrated(item, weights) for item in outcomes]
+    after = [(kind, [item for item in ranked if item.kind == kind]) for kind in KINDS]
     confusion: dict[str, collections.Counter[str]] = {}
     for item in outcomes:
         for truth, verdict in item.verdicts:
             confusion.setdefault(truth, collections.Counter())[verdict] += 1
     return Report(
         seed=seed, count=len(outcomes), still=_score("still", calms) if calms else None,
-        scores=tuple(scores), bins=_bins(outcomes),
+        scores=tuple(scores), bins=_bins(outcomes), weighted_bins=_bins(ranked),
+        weighted=tuple(_score(kind, part) for kind, part in [*after, ("all", ranked)] if part),
         confusion={truth: dict(sorted(row.items())) for truth, row in sorted(confusion.items())},
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ def markdown(report: Report, outcomes: Sequence[Outcome]) -> str:
     parts = [
         f"`jiangcheng trial incidents --count {report.count} --seed {report.seed}`",
         _found(report.scores), _ways(report), _traced(report.scores), _sets(report.scores),
-        _reliability(report), _confusion(report), sample(outcomes),
+        _reliability(report), _weighted(report), _confusion(report), sample(outcomes),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part)
 
@@ -100,7 +100,7 @@ def _sets(scores: Sequence[Score]) -> str:
         row = [NAMES[score.kind], str(score.traced)]
         for covered, size in zip(score.covered, score.size, strict=True):
             row += [_percent(covered), "–" if size is None else f"{size:.1f}"]
-        rows.append([*row, "–" if score.brier is None else f"{score.brier:.2f}"])
+        rows.append([*row, _two(score.brier)])
     return _table([*head, "Brier"], rows)
 
 
@@ -109,12 +109,30 @@ def _reliability(report: Report) -> str:
         (
             f"{100 * item.lower:.0f} … {100 * item.upper:.0f} %", str(item.count),
             _percent(item.stated), _percent(item.right),
+            str(after.count), _percent(after.stated), _percent(after.right),
         )
-        for item in report.bins
+        for item, after in zip(report.bins, report.weighted_bins, strict=True)
     ]  # fmt: skip
-    return (
-        _table(("stated of the likeliest answer", "incidents", "stated, mean", "right"), rows) if rows else ""
-    )
+    head = (
+        "stated of the likeliest answer", "incidents", "stated, mean", "right", "incidents, weighted", "stated", "right"
+    )  # fmt: skip
+    return _table(head, rows) if rows else ""
+
+
+def _weighted(report: Report) -> str:
+    """Return what the fitted weights of the evidence do, kind by kind."""
+    rows = [
+        (
+            NAMES[before.kind], str(before.traced), _two(before.brier), _two(after.brier), _percent(before.first),
+            _percent(after.first), f"{before.accused}/{before.named}", f"{after.accused}/{after.named}",
+        )
+        for before, after in zip(report.scores, report.weighted, strict=True)
+    ]  # fmt: skip
+    head = (
+        "with equal weights and with fitted ones", "traced", "Brier", "Brier, fitted", "top 1", "top 1, fitted",
+        "named wrongly", "named wrongly, fitted",
+    )  # fmt: skip
+    return _table(head, rows)
 
 
 def _confusion(report: Report) -> str:
@@ -129,6 +147,10 @@ def _alarms(score: Score) -> str:
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %" if 0 < share < 0.01 else f"{100 * share:.0f} %"
+
+
+def _two(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def _minutes(seconds: float | None) -> str:

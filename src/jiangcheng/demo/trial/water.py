@@ -91,12 +91,18 @@ def _run(
     known = times <= times[rows[0]] + DECIDE
     evidence = _evidence(random, town, culprit if listed else -1)
     try:
-        p, physics = _traced(seen[known], times[known], times[rows[0]], section, expected, evidence)
+        full, physics = _traced(seen[known], times[known], times[rows[0]], section, expected, evidence)
     except TracingError as error:
         return dataclasses.replace(base, found_by="class", delay=late, untraced=str(error).split(":")[0])
     truth = culprit if listed else len(town.candidates)
     return dataclasses.replace(
-        base, found_by="class", delay=late, probability=p, physics=physics, truth=truth
+        base,
+        found_by="class",
+        delay=late,
+        probability=full.probability,
+        physics=physics,
+        ranking=full,
+        truth=truth,
     )
 
 
@@ -145,8 +151,8 @@ def _evidence(random: np.random.Generator, town: places.River, culprit: int) -> 
 def _traced(
     seen: Floats, times: Floats, alarm: float, section: int, expected: tuple[float, float],
     evidence: dict[str, Floats],
-) -> tuple[Floats, Floats]:  # fmt: skip
-    """Return the probabilities of the candidates and of "unknown", and the same from hydraulics alone."""
+) -> tuple[ranking.Ranking, Floats]:  # fmt: skip
+    """Return the ranking of the candidates and "unknown", and the probabilities from hydraulics alone."""
     town = places.river()
     nodes = np.linspace(500.0, town.sections[section] - 500.0, ANYWHERE)
     sources = np.concatenate([town.candidates, nodes])
@@ -167,10 +173,10 @@ def _traced(
     near = odds[:-1] / max(odds[-1], 1e-300)
     possible = np.isfinite(windows[:number, 0])
     alone, all_of_it = (
-        ranking.rank(factors, unknown=UNKNOWN, possible=possible).probability
+        ranking.rank(factors, unknown=UNKNOWN, possible=possible)
         for factors in ({"river": near}, {"river": near, **evidence})
     )
-    return all_of_it, alone
+    return all_of_it, alone.probability
 
 
 def _windows(town: places.River, sources: Floats, section: int, speed: float, alarm: float) -> Floats:

@@ -5,7 +5,8 @@ For tracing within minutes and kilometres; it replaces none of the models of HJ 
 
 from __future__ import annotations
 
-import math
+import concurrent.futures
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -25,8 +26,10 @@ MIXED = 1.6
 """Above this share of the lid the air is mixed to the lid."""
 ASIDE = 6.0
 """Widths aside beyond which a plume is nothing: there it is a hundred-millionth of its axis."""
-OCTAVES = 31
-"""Doublings of a metre for which widths are bounded; no plume is followed 2³⁰ m."""
+MARGIN = 1.01
+"""By which the bound of the widths lies above them, for the seams of tabled curves."""
+MANY = 2_000_000
+"""Pairs and hours from which receptors are shared out among processors."""
 GRAVITY = 9.80665
 """m/s²."""
 
@@ -260,8 +263,25 @@ def response(
     if np.isnan(curves.y[rows, 0, sigmas.FACTOR]).any():
         raise TracingError(f"stability: {scheme} has no half classes, use whole ones")
     result = np.zeros((speed.size, len(at), len(where)))
-    _respond(where, at, speed, np.radians(angle), curves.y[rows], curves.z[rows], size, result)
+    reach = float(np.hypot(*np.ptp(np.vstack([where[:, :2], at[:, :2]]), axis=0)))
+    weather = (speed, np.radians(angle), curves.y[rows], curves.z[rows], size, reach)
+    parts = min(_workers(), len(at)) if result.size >= MANY else 1
+    edges = np.linspace(0, len(at), parts + 1).astype(int)
+
+    def part(first: int, last: int) -> None:
+        _respond(where, at[first:last], *weather, result[:, first:last])
+
+    if parts == 1:
+        part(0, len(at))
+    else:
+        with concurrent.futures.ThreadPoolExecutor(parts) as pool:
+            list(pool.map(part, edges[:-1], edges[1:]))
     return result
+
+
+def _workers() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _positions(name: str, values: ArrayLike) -> Floats:
@@ -290,17 +310,21 @@ def _sigma(segments: Floats, x: float, log: float) -> float:
 
 
 @_compiled
-def _widest(segments: Floats, size: float) -> Floats:
-    """Return bounds of the square of ASIDE widths, by the exponent of two of the distance, 0 … OCTAVES - 1.
+def _wedge(segments: Floats, size: float, reach: float) -> tuple[float, float]:
+    """Return start and slope of a line that lies above ASIDE widths of a plume all the way to `reach`.
 
-    Widths grow with distance, so the width at the end of an octave bounds those within.
+    Widths grow with distance, so the width at the end of a step bounds those within it.
     """
-    bounds = np.empty(OCTAVES)
-    for octave in range(OCTAVES):
-        x = 2.0**octave
-        width = _sigma(segments, x, np.log(x))
-        bounds[octave] = ASIDE * ASIDE * (width * width + size * size)
-    return bounds
+    step = 2.0**0.0625
+    far = max(reach, 2.0)
+    width = _sigma(segments, far, np.log(far))
+    slope = ASIDE * np.sqrt(width * width + size * size) / far
+    start, x = 0.0, 1.0
+    while x < far:
+        width = _sigma(segments, x * step, np.log(x * step))
+        start = max(start, MARGIN * ASIDE * np.sqrt(width * width + size * size) - slope * x)
+        x *= step
+    return start, slope * MARGIN
 
 
 @_compiled
@@ -312,35 +336,39 @@ def _respond(
     curve_y: Floats,
     curve_z: Floats,
     size: float,
+    reach: float,
     result: Floats,
 ) -> None:
-    along, across = np.empty(sources.shape[0]), np.empty(sources.shape[0])
+    number = sources.shape[0]
+    along, across = np.empty(number), np.empty(number)
+    near = np.empty(number, np.int64)
     for t in range(wind.size):
         east, north = -np.sin(direction[t]), -np.cos(direction[t])
-        bounds = _widest(curve_y[t], size)
-        for s in range(sources.shape[0]):
+        start, slope = _wedge(curve_y[t], size, reach)
+        scale = 1.0 / (2.0 * np.pi * wind[t])
+        for s in range(number):
             along[s] = sources[s, 0] * east + sources[s, 1] * north
             across[s] = sources[s, 0] * north - sources[s, 1] * east
         for r in range(receptors.shape[0]):
             far = receptors[r, 0] * east + receptors[r, 1] * north
             aside = receptors[r, 0] * north - receptors[r, 1] * east
-            for s in range(sources.shape[0]):
+            # Most pairs are behind or far aside: they are sifted out without a branch or a power.
+            count = 0
+            for s in range(number):
                 x = far - along[s]
-                if x <= 0.0:
-                    continue
-                y = aside - across[s]
-                # Most pairs are far aside of the plume; the bound tells it without a power.
-                octave = min(max(math.frexp(x)[1], 0), OCTAVES - 1)
-                if y * y > bounds[octave]:
-                    continue
+                near[count] = s
+                count += (x > 0.0) & (abs(aside - across[s]) <= start + slope * x)
+            for place in range(count):
+                s = near[place]
+                x = far - along[s]
                 log = np.log(x)
                 sy = _sigma(curve_y[t], x, log)
                 sy = np.sqrt(sy * sy + size * size)
-                side = y / sy
+                side = (aside - across[s]) / sy
                 if abs(side) > ASIDE:
                     continue
                 sz = _sigma(curve_z[t], x, log)
                 low, high = (receptors[r, 2] - sources[s, 2]) / sz, (receptors[r, 2] + sources[s, 2]) / sz
                 side *= side
                 up = np.exp(-0.5 * (side + low * low)) + np.exp(-0.5 * (side + high * high))
-                result[t, r, s] = up / (2.0 * np.pi * wind[t] * sy * sz)
+                result[t, r, s] = up * scale / (sy * sz)

@@ -105,7 +105,7 @@ def dilution(expected: ArrayLike) -> Floats:
     return np.where(known, np.where(known, amount, 0.0) * known.sum() / total, 1.0)
 
 
-def anomaly(score: ArrayLike, *, looks: int = 1, hidden: float = 0.0) -> Floats:
+def anomaly(score: ArrayLike, *, looks: ArrayLike = 1, hidden: float = 0.0) -> Floats:
     """Return the Bayes factor of online data, of the greatest z-score in the time window; NaN counts as 1.
 
     A culprit's data are expected `RAISED` standard deviations up in one value of the window:
@@ -115,7 +115,7 @@ def anomaly(score: ArrayLike, *, looks: int = 1, hidden: float = 0.0) -> Floats:
     ----------
     score : array_like, shape (s,)
         Of `anomaly_score`.
-    looks
+    looks : array_like, shape (s,) or number
         Independent values in the window, of which the score is the greatest; at least 1.
     hidden
         Chance that nothing of it shows in a culprit's data, 0 … 1.
@@ -125,13 +125,14 @@ def anomaly(score: ArrayLike, *, looks: int = 1, hidden: float = 0.0) -> Floats:
     TracingError
         If `looks` or `hidden` is out of range.
     """
-    if looks < 1 or not 0.0 <= hidden <= 1.0:
+    number = np.asarray(looks, np.float64)
+    if not np.all(number >= 1) or not 0.0 <= hidden <= 1.0:
         raise TracingError("looks, hidden: at least 1, and a chance between 0 and 1, are needed")
     z = np.asarray(score, np.float64)
     m = np.nan_to_num(z)
     # Ratio of the densities of the greatest of `looks` normal values, one of them raised or none.
-    others = (looks - 1.0) * _below(m - RAISED) / np.maximum(_below(m), 1e-300)
-    raised = (np.exp(RAISED * m - RAISED**2 / 2.0) + others) / looks
+    others = (number - 1.0) * _below(m - RAISED) / np.maximum(_below(m), 1e-300)
+    raised = (np.exp(RAISED * m - RAISED**2 / 2.0) + others) / number
     return np.where(np.isfinite(z), hidden + (1.0 - hidden) * raised, 1.0)
 
 
@@ -205,7 +206,7 @@ def rank(
     prior : array_like, shape (s,), optional
         Weights of the emitters, e.g. `history`; equal by default.
     weights
-        Weight of each kind, e.g. of `fit_weights`; 1 by default.
+        Weight of each kind, e.g. of `fit_weights`; 1 by default. A weighted factor stays within the cap.
     unknown
         Prior probability that no listed emitter did it.
     possible : array_like of bool, shape (s,), optional
@@ -229,7 +230,8 @@ def rank(
         if np.any(values < 0):
             raise TracingError(f"{name}: a Bayes factor is not negative")
         bounded = np.clip(np.where(np.isfinite(values), values, 1.0), 1.0 / cap, cap)
-        evidence[name] = np.log(bounded) * (weights or {}).get(name, 1.0)
+        weighted = np.log(bounded) * (weights or {}).get(name, 1.0)
+        evidence[name] = np.clip(weighted, -np.log(cap), np.log(cap))
     size = next(iter(table.values())).size
     share = np.ones(size) if prior is None else np.asarray(prior, np.float64)
     allowed = np.ones(size, dtype=bool) if possible is None else np.asarray(possible, bool)

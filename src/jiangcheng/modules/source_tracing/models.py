@@ -70,6 +70,7 @@ class TraceRun(models.Model):
         VOC = "voc", _("园区 VOC")
         ODOUR = "odour", _("异味投诉")
         RIVER = "river", _("水体")
+        PMF = "pmf", _("受体模型")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("待运行")
@@ -88,7 +89,7 @@ class TraceRun(models.Model):
     trigger = models.CharField(max_length=10, choices=Trigger, default=Trigger.PERSON)
     station = models.ForeignKey(Station, null=True, on_delete=models.PROTECT, related_name="+")
     observed = models.CharField(max_length=34, blank=True)
-    """Code of the property."""
+    """Code of the property; of the family of species for a receptor model."""
     longitude = models.FloatField()
     latitude = models.FloatField()
     region = models.ForeignKey(Region, null=True, on_delete=models.PROTECT, related_name="+")

@@ -24,4 +24,6 @@ urlpatterns = [
     path("<str:number>/areas.geojson", views.areas, name="areas"),
     path("<str:number>/series.json", views.series, name="series"),
     path("<str:number>/wind.json", views.winds, name="winds"),
+    path("<str:number>/methods.json", views.methods, name="methods"),
+    path("<str:number>/receptor/<str:part>.json", views.receptor_chart, name="receptor_chart"),
 ]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from jiangcheng.core.portal import rules
-from jiangcheng.core.portal.rules import Answer, Cell, Flow, Limit, Series
+from jiangcheng.core.portal.rules import Answer, Cell, Flow, Limit, Series, wall_clock
 
 __all__ = [
     "Answer",
@@ -25,6 +25,7 @@ __all__ = [
     "bars",
     "line",
     "sankey",
+    "wall_clock",
     "water_classes",
     "water_strip",
 ]

@@ -192,5 +192,6 @@ def _texts() -> dict[str, str]:
         "ordinary": _("一般"),
         "grave": _("较重"),
         "urgent": _("紧急"),
+        "chartKeys": _("图表：左右方向键移动光标，Home 与 End 到两端，Esc 收起"),
         "serverError": _("服务器没有完成这次请求，请重试。"),
     }

@@ -10,12 +10,14 @@ from jiangcheng.modules.source_tracing.queries.runs import (
     to_do,
     visible,
 )
+from jiangcheng.modules.source_tracing.queries.species import families
 
 __all__ = [
     "Gathered",
     "Plot",
     "checked",
     "compared",
+    "families",
     "gather",
     "most_risen",
     "plots",

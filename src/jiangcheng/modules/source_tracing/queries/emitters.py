@@ -113,17 +113,13 @@ def emissions(
     """
     emission = np.full((len(time), len(found)), np.nan)
     online = np.full((len(time), len(found)), np.nan)
-    column = {item.code: i for i, item in enumerate(found) if item.kind == "facility"}
-    outlets = Outlet.objects.filter(
-        facility__code__in=column, station__kind=Station.Kind.GAS_OUTLET
-    ).values_list("station_id", "facility__code")
-    owner = dict(outlets)
+    owner = _outlets(found)
     known = store.keys([stack, flow])
     if stack not in known or not owner:
         return emission, online
     places, tables = store.matrix(stations=sorted(owner), properties=list(known.values()), time=time)
     for place, station in enumerate(places):
-        at = column[owner[station]]
+        at = owner[station]
         level = tables[known[stack]][:, place]
         online[:, at] = np.fmax(online[:, at], level)
         if flow in known:
@@ -132,6 +128,36 @@ def emissions(
                 np.isfinite(sent), np.nan_to_num(emission[:, at]) + sent, emission[:, at]
             )
     return emission, online
+
+
+def _outlets(found: Sequence[Emitter]) -> dict[int, int]:
+    """Return which emitter each outlet into the air belongs to, by key of its station."""
+    column = {item.code: i for i, item in enumerate(found) if item.kind == "facility"}
+    rows = Outlet.objects.filter(facility__code__in=column, station__kind=Station.Kind.GAS_OUTLET)
+    return {key: column[code] for key, code in rows.values_list("station_id", "facility__code")}
+
+
+def power(
+    found: Sequence[Emitter], *, production: str, treatment: str, time: NDArray[np.int64]
+) -> dict[str, NDArray[Any]]:
+    """Return by hour and metered outlet the power of production and treatment, and whose outlet it is.
+
+    Nothing where no outlet sends both.
+    """
+    owner = _outlets(found)
+    known = store.keys([production, treatment])
+    if len(known) < 2 or not owner:
+        return {}
+    places, tables = store.matrix(stations=sorted(owner), properties=list(known.values()), time=time)
+    made, cleaned = tables[known[production]], tables[known[treatment]]
+    both = np.flatnonzero(np.isfinite(made).any(axis=0) & np.isfinite(cleaned).any(axis=0))
+    if not both.size:
+        return {}
+    return {
+        "power_emitter": np.array([owner[places[i]] for i in both], np.int64),
+        "power_production": made[:, both],
+        "power_treatment": cleaned[:, both],
+    }
 
 
 def history(found: Sequence[Emitter]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -16,7 +16,7 @@ from jiangcheng.core.manifest import manifests
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.models import ObservedProperty, Outlet, Station
 from jiangcheng.modules.source_tracing.models import FenceStation, Park, RiverReach, TraceRun
-from jiangcheng.modules.source_tracing.queries import emitters, store
+from jiangcheng.modules.source_tracing.queries import emitters, species, store
 from jiangcheng.modules.source_tracing.rules import odour, tables
 from jiangcheng.modules.source_tracing.rules.frame import Frame
 from jiangcheng.modules.source_tracing.rules.refusals import Refusal
@@ -47,18 +47,21 @@ def gather(run: TraceRun) -> Gathered:
     """
     on = run.starts_at.astimezone(periods.BEIJING).date()
     matching = tables.in_force("matching", on)
-    settings = {**tables.in_force("defaults", on)[run.kind], **run.parameters}
+    settings = settings_of(run)
     if run.kind == TraceRun.Kind.ODOUR:
         return _odour(run, matching, settings, on)
     if run.kind == TraceRun.Kind.RIVER:
         return _river(run, matching, settings)
+    if run.kind == TraceRun.Kind.PMF:
+        return _species_table(run, matching, on)
     return _air(run, matching, settings, on)
 
 
 def settings_of(run: TraceRun) -> dict[str, Any]:
-    """Return the settings of a run: the table of its day, and what the person changed."""
+    """Return the settings of a run: the tables of its day, and what the person changed."""
     on = run.starts_at.astimezone(periods.BEIJING).date()
-    return {**tables.in_force("defaults", on)[run.kind], **run.parameters}
+    weights = tables.in_force("weights", on)["room"].get(run.kind, {})
+    return {**tables.in_force("defaults", on)[run.kind], "weights": weights, **run.parameters}
 
 
 def _base(run: TraceRun, found: list[emitters.Emitter]) -> dict[str, Any]:
@@ -149,15 +152,18 @@ def _air(run: TraceRun, matching: Mapping[str, Any], settings: Mapping[str, Any]
         "time": time, "event": event, "value": others[:, 0], "others": others,
         "receptor_place": frame.plane([s.longitude for s in heard], [s.latitude for s in heard]),
         "emission": emission, "online": online, **wind, **_placed(frame, found, settings["height"]),
+        **emitters.power(
+            found, production=matching["power_production"], treatment=matching["power_treatment"], time=time
+        ),
     }  # fmt: skip
     unit = ObservedProperty.objects.get(pk=known[run.observed]).unit_text
     meta = _base(run, found) | {
         "receptors": [item.code for item in heard], "winds": wind_codes, "unit": unit,
         "grams": 1e-6 if unit.startswith("µg") else 1e-3, "stack": match["stack"],
     }  # fmt: skip
-    species = _species(run, matching, time, event)
-    if species is not None:
-        codes, profile = species
+    rise = _species(run, matching, time, event)
+    if rise is not None:
+        codes, profile = rise
         arrays["profile"], arrays["library"] = profile, emitters.profiles(found, codes, on)
         meta["species"] = codes
     return Gathered(arrays, meta)
@@ -203,6 +209,16 @@ def _species(
     if len(codes) < 3 or not any(rise):
         return None
     return codes, np.array(rise)
+
+
+def _species_table(run: TraceRun, matching: Mapping[str, Any], on: dt.date) -> Gathered:
+    """Return the species of a station over the period, with the wind there, for the receptor model."""
+    assert run.station is not None
+    time = store.hours(run.starts_at, run.ends_at)
+    arrays, described = species.gather(station=run.station, family=run.observed, time=time, on=on)
+    wind, codes = _winds(Frame(run.longitude, run.latitude), matching, time)
+    winds = {name: wind[name] for name in ("speed", "direction")}
+    return Gathered({"time": time, **arrays, **winds}, _base(run, []) | described | {"winds": codes})
 
 
 def _odour(run: TraceRun, matching: Mapping[str, Any], settings: Mapping[str, Any], on: dt.date) -> Gathered:

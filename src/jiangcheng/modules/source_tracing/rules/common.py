@@ -9,24 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jiangcheng.methods.tracing import stability
+from jiangcheng.methods.tracing import ranking, stability
 from jiangcheng.methods.tracing.inputs import TracingError
 from jiangcheng.modules.source_tracing.rules.refusals import told
 
-ENGINE = "source-tracing 1.0"
+ENGINE = "source-tracing 1.1"
 """Changes with every change of a computed number."""
 Floats = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
 Tell = Callable[[float, str], None]
 """Told the share done and the method at hand; raises `Interrupted` to stop."""
 
-
-LEAST_WINDOWS = 12
 LEAST_SHOWN = 0.005
 """Probability from which a candidate is shown beyond the first ones."""
 ALWAYS_SHOWN = 3
-ORDINARY = 0.2
-"""Rise of a plant's data, as a share of the usual highest, that load and instruments bring about by themselves."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,41 +82,17 @@ def classes(
     return np.clip(stability.whole(found), 1.0, 6.0)
 
 
-def standing_out(series: Floats, window: NDArray[np.bool_]) -> float:
-    """Return how far the highest value of a window stands out from the highest values of other windows as long.
-
-    The highest of many hours is high by itself; only against other such highest ones does it say anything.
-
-    Parameters
-    ----------
-    series : array, shape (n,)
-        NaN is missing.
-    window : array of bool, shape (n,)
-
-    Returns
-    -------
-    float
-        In standard deviations of those; NaN without data inside or with fewer than twelve other windows.
-    """
-    inside = series[window & np.isfinite(series)]
-    length = int(window.sum())
-    normal = np.where(window, np.nan, series)
-    if not inside.size or normal.size < length:
-        return float("nan")
-    filled = np.where(np.isfinite(normal), normal, -np.inf)
-    highest = np.lib.stride_tricks.sliding_window_view(filled, length).max(axis=1)
-    highest = highest[np.isfinite(highest)]
-    if highest.size < LEAST_WINDOWS:
-        return float("nan")
-    middle = float(np.median(highest))
-    spread = 1.4826 * float(np.median(np.abs(highest - middle)))
-    spread = max(spread, 0.3 * float(np.nanstd(normal)), ORDINARY * abs(middle))
-    return (float(inside.max()) - middle) / spread if spread > 0 else float("nan")
-
-
 def ranked(probability: Floats, shown: int) -> list[int]:
     """Return the candidates to show, best first: those with a chance, at least three where there are three."""
     best = [int(index) for index in np.argsort(-probability, kind="stable")]
     alive = [index for index in best if probability[index] >= LEAST_SHOWN]
     possible = [index for index in best if probability[index] > 0] or best[:2]
     return (alive if len(alive) >= ALWAYS_SHOWN else possible[:ALWAYS_SHOWN])[:shown]
+
+
+def bounded(factor: float | None, weight: float = 1.0) -> float | None:
+    """Return a Bayes factor as it counts: within its cap, weighted, and again within its cap."""
+    if factor is None or not np.isfinite(factor):
+        return None
+    low, high = 1.0 / ranking.CAP, ranking.CAP
+    return float(np.clip(np.clip(factor, low, high) ** weight, low, high))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jiangcheng.modules.source_tracing.rules import air, bits, odour, river
+from jiangcheng.modules.source_tracing.rules import air, bits, odour, pmf, river
 from jiangcheng.modules.source_tracing.rules.common import ENGINE, Arrays, Tell
 
-AIR, VOC, ODOUR, RIVER = "air", "voc", "odour", "river"
-_ENGINES = {AIR: air.trace, VOC: air.trace, ODOUR: odour.trace, RIVER: river.trace}
-__all__ = ["AIR", "ENGINE", "ODOUR", "RIVER", "VOC", "run"]
+AIR, VOC, ODOUR, RIVER, PMF = "air", "voc", "odour", "river", "pmf"
+_ENGINES = {AIR: air.trace, VOC: air.trace, ODOUR: odour.trace, RIVER: river.trace, PMF: pmf.trace}
+__all__ = ["AIR", "ENGINE", "ODOUR", "PMF", "RIVER", "VOC", "run"]
 
 
 def run(

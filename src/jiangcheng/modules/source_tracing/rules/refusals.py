@@ -12,7 +12,8 @@ class Refusal(TracingError):  # noqa: N818
 
     ``code`` is ``no_values``, ``all_zero``, ``no_wind``, ``calm``, ``one_wind_station``, ``few_receptors``,
     ``few_rows``, ``few_readings``, ``no_emitters``, ``no_rates``, ``no_profiles``, ``no_species``,
-    ``no_complaints``, ``no_people``, ``no_reach``, ``nothing_upstream``, ``no_rise``, ``inputs_altered``,
+    ``no_complaints``, ``no_people``, ``no_reach``, ``nothing_upstream``, ``no_rise``, ``few_species``, ``few_samples``,
+    ``many_factors``, ``inputs_altered``,
     ``window`` or ``method`` (with ``text``).
     """
 

@@ -8,14 +8,16 @@ Inputs of `trace` (m reaches, n nodes, s outfalls, r readings): ``upper``, ``low
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jiangcheng.methods.tracing import ranking, river
 from jiangcheng.methods.tracing.inputs import TracingError
-from jiangcheng.modules.source_tracing.rules import common
+from jiangcheng.modules.source_tracing.rules import common, online
 from jiangcheng.modules.source_tracing.rules.common import Arrays, Floats, Outcome, Tell
 from jiangcheng.modules.source_tracing.rules.frame import Frame
 from jiangcheng.modules.source_tracing.rules.refusals import Refusal
@@ -121,22 +123,33 @@ class _Event:
     def by_travel(self) -> Outcome:
         """Keep the outfalls whose water can have arrived, those with discharge in the window first."""
         possible = np.isfinite(self.windows.distance).astype(np.float64)
-        score = self._scores()
-        with np.errstate(over="ignore"):
-            factor = np.clip(ranking.anomaly(score), 1.0 / ranking.CAP, ranking.CAP)
-        weight = possible * factor
+        weight = possible * self._online()
         total = weight.sum()
         return Outcome(weight / total if total > 0 else weight, None, {"possible": int(possible.sum())})
 
-    def _scores(self) -> Floats:
-        online = np.asarray(self.arrays["online"], np.float64)
+    @functools.cached_property
+    def standing(self) -> list[online.Standing | None]:
+        """How far each outfall's online data stand out while it sent the event's water."""
+        series = np.asarray(self.arrays["online"], np.float64)
+        return [
+            online.standing(series[:, s], self._window(s)) if np.isfinite(self.windows.distance[s]) else None
+            for s in range(self.count)
+        ]
+
+    def _window(self, outfall: int) -> NDArray[np.bool_]:
         time = np.asarray(self.arrays["online_time"], np.float64)
-        found = np.full(self.count, np.nan)
-        for s in range(self.count):
-            if np.isfinite(self.windows.distance[s]):
-                window = (time >= self.windows.start[s] - HOUR) & (time <= self.last.end[s] + HOUR)
-                found[s] = common.standing_out(online[:, s], window)
-        return found
+        first, last = self.windows.start[outfall] - HOUR, self.last.end[outfall] + HOUR
+        return np.asarray((time >= first) & (time <= last))
+
+    def _online(self) -> Floats:
+        """Return the Bayes factors of online data as they count."""
+        found = online.factors(self.standing, hidden=self.settings.get("hidden", 0.0))
+        return np.array(
+            [common.bounded(value, self._weight("online")) for value in found.tolist()], np.float64
+        )
+
+    def _weight(self, name: str) -> float:
+        return float(self.settings.get("weights", {}).get(name, 1.0))
 
     def _water(self, reaches: list[int], lengths: list[float]) -> tuple[float, float, float, float]:
         """Return area, speed, dispersion and decay of a way, means by its length."""
@@ -195,17 +208,17 @@ class _Event:
     def by_release(self, releases: list[river.Release | None]) -> Outcome:
         """Weigh the outfalls by how well a release from each explains the readings, by online data and history."""
         logs = np.array([-np.inf if item is None else item.log_evidence for item in releases])
-        with np.errstate(over="ignore"):
-            online = np.clip(ranking.anomaly(self._scores()), 1.0 / ranking.CAP, ranking.CAP)
         prior = ranking.history(self.arrays["confirmed"], self.arrays["named"])
         # Hydraulics narrow and never name: what they tell between outfalls is bounded like any other evidence.
         finite = np.isfinite(logs)
         if not finite.any():
             raise Refusal("nothing_upstream")
         bound = float(np.log(ranking.CAP))
-        logs = np.where(finite, np.maximum(logs - logs[finite].max(), -bound), -np.inf)
+        logs = np.where(finite, np.maximum(logs - logs[finite].max(), -bound), -np.inf) * self._weight(
+            "river"
+        )
         found = river.rank_outfalls(
-            logs + np.log(online),
+            logs + np.log(self._online()),
             prior=np.where(finite, prior, 0.0),
             unknown=self.settings["unknown"],
             elsewhere=logs[finite],
@@ -239,20 +252,10 @@ class _Event:
                     "high": float(mass[2]) / 1000.0, "from": int(begun[0]), "at": int(begun[1]), "to": int(begun[2]),
                 }
             )  # fmt: skip
-        online = np.asarray(self.arrays["online"], np.float64)[:, index]
-        score = float(self._scores()[index])
-        if np.isfinite(score):
-            time = np.asarray(self.arrays["online_time"], np.float64)
-            window = (time >= start - HOUR) & (time <= end + HOUR) & np.isfinite(online)
-            usual = float(np.nanmedian(online[~window]))
-            peak = int(np.flatnonzero(window)[np.argmax(online[window])])
-            found.append(
-                {
-                    "code": "online", "score": score, "highest": float(online[peak]), "usual": usual,
-                    "percent": 100.0 * (float(online[peak]) / usual - 1.0) if usual > 0 else None,
-                    "at": int(time[peak]), "factor": None,
-                }
-            )  # fmt: skip
+        standing = self.standing[index]
+        if standing is not None:
+            at = int(np.asarray(self.arrays["online_time"])[standing.place])
+            found.append(online.told(standing, at, float(self._online()[index])))
         else:
             found.append({"code": "no_online"})
         named = int(self.arrays["named"][index])

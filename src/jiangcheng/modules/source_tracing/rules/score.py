@@ -79,3 +79,39 @@ def score(checked: Sequence[Checked]) -> Score:
         brier=None if calibrated is None else calibrated.brier,
         gap=None if calibrated is None else calibrated.gap,
     )
+
+
+BINS = 5
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bin:
+    """Checked candidates whose stated probability lay within an interval."""
+
+    lower: float
+    upper: float
+    count: int
+    stated: float
+    """Mean probability stated."""
+    confirmed: float
+    """Share of them that was confirmed."""
+
+
+def reliability(checked: Sequence[Checked]) -> list[Bin]:
+    """Return stated probabilities beside what checks found, lowest first; intervals without checks are left out."""
+    clear = [item for item in checked if item.outcome in (CONFIRMED, REJECTED)]
+    if not clear:
+        return []
+    stated = np.array([item.probability for item in clear])
+    truth = np.array([float(item.outcome == CONFIRMED) for item in clear])
+    found = ranking.calibration(stated, truth, bins=BINS)
+    return [
+        Bin(i / BINS, (i + 1) / BINS, int(found.count[i]), float(found.stated[i]), float(found.happened[i]))
+        for i in range(BINS)
+        if found.count[i]
+    ]
+
+
+def wanting(found: Score) -> int:
+    """Return how many closed cases are still needed before probabilities may be weighted by experience here."""
+    return max(ranking.CASES - found.runs, 0)

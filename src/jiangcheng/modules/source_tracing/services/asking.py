@@ -22,7 +22,7 @@ from jiangcheng.modules.source_tracing.rules import tables
 from jiangcheng.standards import periods
 
 SERIAL = "trace-runs"
-LONGEST = {"air": 96, "voc": 48, "odour": 48, "river": 240}
+LONGEST = {"air": 96, "voc": 48, "odour": 48, "river": 240, "pmf": 24 * 180}
 """Hours of an event."""
 CHANGEABLE = {
     "reach_km": (1.0, 60.0),
@@ -31,6 +31,7 @@ CHANGEABLE = {
     "history_days": (2.0, 60.0),
     "height": (1.0, 300.0),
     "radius_km": (0.5, 20.0),
+    "factors": (2.0, 12.0),
 }
 """Settings a person may change, with their bounds."""
 Kind = TraceRun.Kind
@@ -66,11 +67,12 @@ def ask(
     Parameters
     ----------
     kind
-        ``air``, ``voc``, ``odour`` or ``river``.
+        ``air``, ``voc``, ``odour``, ``river`` or ``pmf``.
     start, end
         The event; full hours are taken.
     station, observed
-        Target and property; for odour ``place`` (longitude, latitude) instead.
+        Target and property, or family of species for a receptor model; for odour ``place`` (longitude,
+        latitude) instead.
     park
         Number of the park whose units are the candidates.
     parameters
@@ -86,6 +88,8 @@ def ask(
     if kind != Kind.ODOUR and station is None:
         raise NotAsked("station")
     if kind != Kind.ODOUR and not observed:
+        raise NotAsked("observed")
+    if kind == Kind.PMF and not queries.families(on=start.astimezone(periods.BEIJING).date(), code=observed):
         raise NotAsked("observed")
     if not dt.timedelta(0) < end - start <= dt.timedelta(hours=LONGEST[kind]) or start > now:
         raise NotAsked("window")

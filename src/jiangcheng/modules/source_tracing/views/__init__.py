@@ -1,7 +1,7 @@
 """Pages of the room `source_tracing`."""
 
 from jiangcheng.modules.source_tracing.views.cards import case_card, plot_card, station_card
-from jiangcheng.modules.source_tracing.views.charts import series, winds
+from jiangcheng.modules.source_tracing.views.charts import methods, series, winds
 from jiangcheng.modules.source_tracing.views.layers import areas, layer, layers, lines, points
 from jiangcheng.modules.source_tracing.views.pages import (
     again,
@@ -13,6 +13,7 @@ from jiangcheng.modules.source_tracing.views.pages import (
     start,
     stop,
 )
+from jiangcheng.modules.source_tracing.views.receptor import receptor_chart
 
 __all__ = [
     "again",
@@ -24,9 +25,11 @@ __all__ = [
     "layer",
     "layers",
     "lines",
+    "methods",
     "parks",
     "plot_card",
     "points",
+    "receptor_chart",
     "run",
     "series",
     "start",

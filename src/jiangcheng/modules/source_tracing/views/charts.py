@@ -20,6 +20,8 @@ from jiangcheng.modules.source_tracing.views.pages import VIEW, visible_run
 AROUND = 36 * 3600
 """Shown before and after the event [s]."""
 SHOWN = 3
+COMPARED = 5
+EVENT = "#b45309"
 
 
 @require_GET
@@ -46,7 +48,7 @@ def series(request: HttpRequest, number: str) -> JsonResponse:
     units = [meta.get("unit", "")]
     if any(line.axis for line in lines):
         units.append(_("在线数据 mg/m³") if found.kind != TraceRun.Kind.RIVER else "mg/L")
-    return JsonResponse(charts.line(series=lines, units=units, zoom=True))
+    return JsonResponse(_framed(found, charts.line(series=lines, units=units, zoom=True)))
 
 
 @require_GET
@@ -61,7 +63,58 @@ def winds(request: HttpRequest, number: str) -> JsonResponse:
         lines.append(charts.Series(_("风速"), start, speed))
         start, direction = _cut(found, arrays["time"], arrays["direction"])
         lines.append(charts.Series(_("风向（来自）"), start, direction, axis=1))
-    return JsonResponse(charts.line(series=lines, units=["m/s", "°"], zoom=True, decimals=1))
+    return JsonResponse(_framed(found, charts.line(series=lines, units=["m/s", "°"], zoom=True, decimals=1)))
+
+
+@require_GET
+@requires(VIEW)
+def methods(request: HttpRequest, number: str) -> JsonResponse:
+    """Return how each method divides what it says among the first candidates, the others and "unknown"."""
+    found = visible_run(request, number)
+    rows = list(found.candidates.all()[:COMPARED])
+    done = [
+        item for item in found.result.get("methods", []) if item["state"] == "done" and any(item["scores"])
+    ]
+    parts = [_divided(item, [row.index for row in rows]) for item in done]
+    names = [f"{row.rank} · {wording.pair(row.name_zh, row.name_en)}" for row in rows]
+    stacks = [
+        (name, [part[place] for part in parts])
+        for place, name in enumerate([*names, _("其他候选"), _("未知")])
+    ]
+    return JsonResponse(
+        charts.bars(
+            categories=[wording.method(item["code"]) for item in done], stacks=stacks, unit="%",
+            category_name=_("方法"), decimals=0,
+        )
+    )  # fmt: skip
+
+
+def _divided(method: dict[str, Any], shown: list[int]) -> list[float]:
+    """Return percentages of what a method says: of each shown candidate, of all others, of "unknown"."""
+    scores = np.array([0.0 if score is None else max(score, 0.0) for score in method["scores"]])
+    unknown = method.get("unknown") or 0.0
+    known = (1.0 - unknown) * scores / max(float(scores.sum()), 1e-300)
+    own = [float(known[index]) if index < known.size else 0.0 for index in shown]
+    return [100.0 * value for value in (*own, max(float(known.sum()) - sum(own), 0.0), unknown)]
+
+
+def _framed(found: TraceRun, answer: dict[str, Any]) -> dict[str, Any]:
+    """Give a chart the same span of time as its neighbours, and mark the event in it."""
+    first, start, end, last = (
+        charts.wall_clock(int(at))
+        for at in (
+            found.starts_at.timestamp() - AROUND, found.starts_at.timestamp(), found.ends_at.timestamp(),
+            found.ends_at.timestamp() + AROUND,
+        )
+    )  # fmt: skip
+    option = answer["option"]
+    option["xAxis"] |= {"min": first, "max": last}
+    if option["series"]:
+        option["series"][0]["markArea"] = {
+            "silent": True, "itemStyle": {"color": EVENT, "opacity": 0.12},
+            "data": [[{"xAxis": start}, {"xAxis": end}]],
+        }  # fmt: skip
+    return answer
 
 
 def _frozen(found: TraceRun) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models.fields.json import KT
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
@@ -20,11 +21,12 @@ from jiangcheng.core.cases import queries as cases
 from jiangcheng.core.cases.models import Finding
 from jiangcheng.core.records import queries as records
 from jiangcheng.core.registry import queries as registry
+from jiangcheng.methods.tracing import ranking
 from jiangcheng.modules.source_tracing import queries, services
 from jiangcheng.modules.source_tracing.models import FenceStation, Park, TraceRun
 from jiangcheng.modules.source_tracing.rules import score, tables
 from jiangcheng.modules.source_tracing.rules.refusals import Refusal
-from jiangcheng.modules.source_tracing.views import wording
+from jiangcheng.modules.source_tracing.views import factors, wording
 from jiangcheng.standards import periods
 
 VIEW, MANAGE = "source_tracing.view", "source_tracing.manage"
@@ -100,6 +102,7 @@ def run(request: HttpRequest, number: str) -> HttpResponse:
         "step": wording.method(found.step) if found.step else "", "percent": round(100 * found.progress),
         "refusal": wording.refusal(found.error) if found.error else None,
         "mapped": found.state == TraceRun.State.DONE, "has_wind": found.kind != TraceRun.Kind.RIVER,
+        "model": factors.told(found),
         "next": _next(found), "patrol": _patrol(found), "arrivals": _arrivals(found), "score": _score(found.kind),
     }  # fmt: skip
     return render(request, "source_tracing/run.html", context)
@@ -220,13 +223,16 @@ def _desk(request: HttpRequest, refused: str = "", status: int = 200) -> HttpRes
     state = request.GET.get("state", "")
     if state in TraceRun.State.values:
         rows = rows.filter(state=state)
+    # A result may hold thousands of numbers, of which the list shows none but how many factors there are.
+    rows = rows.defer("result", "error").annotate(factors=KT("result__facts__number"))
     page = Paginator(rows.prefetch_related("candidates"), PAGE).get_page(request.GET.get("page"))
     names = wording.properties(list({item.observed for item in page.object_list if item.observed}))
     may_manage = bool(access.scope(user, MANAGE, on))
     context = {
         "page": page, "lines": [_row(item, names) for item in page.object_list], "kind": kind, "state": state,
         "kinds": TraceRun.Kind.choices, "states": TraceRun.State.choices, "score": _score(), "refused": refused,
-        "may_manage": may_manage, **(_form(request, user, on) if may_manage else {}),
+        "weights": tables.in_force("weights", on), "may_manage": may_manage,
+        **(_form(request, user, on) if may_manage else {}),
     }  # fmt: skip
     return render(request, "source_tracing/desk.html", context, status=status)
 
@@ -239,6 +245,7 @@ def _form(request: HttpRequest, user: Any, on: dt.date) -> dict[str, Any]:
     codes = [*matching["air"], *matching["water"], *matching["voc"]]
     names = wording.properties(codes)
     return {
+        "families": list(wording.families(on).items()),
         "stations": [
             (row.code, wording.name(row), row.get_kind_display()) for row in queries.stations(user=user, on=on)
         ],
@@ -260,6 +267,7 @@ def _row(item: TraceRun, names: dict[str, str]) -> dict[str, Any]:
     checked = [row for row in candidates if row.outcome]
     return {
         "run": item, "target": wording.target(item, names), "badge": wording.BADGES[item.state],
+        "factors": getattr(item, "factors", None),
         "unknown": None if item.unknown is None else 100 * item.unknown,
         "first": [(wording.pair(row.name_zh, row.name_en), 100 * row.probability) for row in candidates[:2]],
         "sent": sum(row.case_id is not None for row in candidates), "checked": len(checked),
@@ -345,9 +353,18 @@ def _frozen(found: TraceRun) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _score(kind: str = "") -> dict[str, Any]:
     """Return how often tracing was right, of one kind or of all."""
-    found = score.score(queries.checked(kind=kind))
+    checked = queries.checked(kind=kind)
+    found = score.score(checked)
+    bins = [
+        {
+            "range": f"{100 * item.lower:.0f}–{100 * item.upper:.0f}%", "count": item.count,
+            "stated": 100 * item.stated, "confirmed": 100 * item.confirmed,
+        }
+        for item in score.reliability(checked)
+    ]  # fmt: skip
     return {
-        "found": found, "few": found.runs < score.FEW,
+        "found": found, "bins": bins, "wanting": score.wanting(found), "needed": ranking.CASES,
+        "few": found.runs < score.FEW,
         "top1": None if found.top1 is None else 100 * found.top1,
         "top3": None if found.top3 is None else 100 * found.top3,
         "top3_text": "" if found.top3 is None else f"{100 * found.top3:.0f}%",

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from jiangcheng.core.registry.models import ObservedProperty
+from jiangcheng.modules.source_tracing import queries
 from jiangcheng.modules.source_tracing.models import TraceRun
 from jiangcheng.standards import periods
 
@@ -28,6 +29,9 @@ METHODS = {
     "downwind": gettext_lazy("下风向投诉占比"),
     "travel": gettext_lazy("上溯与传输时间"),
     "release": gettext_lazy("排放后验"),
+    "pmf": gettext_lazy("正定矩阵因子分解（PMF）"),
+    "bootstrap": gettext_lazy("块自举（BS）"),
+    "displacement": gettext_lazy("位移检验（DISP）"),
 }
 BADGES = {
     "waiting": "badge-info",
@@ -79,10 +83,18 @@ def properties(codes: list[str]) -> dict[str, str]:
     return {row.code: name(row) for row in rows}
 
 
+def families(on: dt.date) -> dict[str, str]:
+    """Return the names of the families of species that a receptor model takes apart, by code."""
+    return {row["code"]: pair(row["name_zh"], row["name_en"]) for row in queries.families(on=on)}
+
+
 def target(run: TraceRun, names: Mapping[str, str]) -> str:
     """Return what a run is about."""
     if run.kind == TraceRun.Kind.ODOUR:
         return _("异味投诉群（%(lon).3f, %(lat).3f）") % {"lon": run.longitude, "lat": run.latitude}
+    if run.kind == TraceRun.Kind.PMF:
+        known = families(run.starts_at.astimezone(periods.BEIJING).date())
+        return f"{name(run.station)} · {known.get(run.observed, run.observed)}"
     return f"{name(run.station)} · {names.get(run.observed, run.observed)}"
 
 
@@ -135,9 +147,20 @@ def _share(fact: Mapping[str, Any]) -> str:
 
 def _online(fact: Mapping[str, Any]) -> str:
     more = "" if fact.get("percent") is None else _("（%(p)+.0f%%）") % {"p": fact["percent"]}
-    return _("在线数据：%(at)s 最高 %(highest)s，平时中位 %(usual)s%(more)s") % {
+    told = _("在线数据：%(at)s 最高 %(highest)s，平时中位 %(usual)s%(more)s") % {
         "at": clock(fact["at"]), "highest": number(fact["highest"]), "usual": number(fact["usual"]), "more": more,
     }  # fmt: skip
+    if fact.get("rows") is None:
+        return told
+    return told + _("；高出平时 %(score).1f 倍标准差（传输时段内 %(rows)d 行，平时 %(before)d 行）") % dict(
+        fact
+    )
+
+
+def _power(fact: Mapping[str, Any]) -> str:
+    return _(
+        "用电：%(at)s 起 %(hours)d 小时生产用电为平时 %(production).0f%%、治污用电仅 %(treatment).0f%%（%(rows)d 行）"
+    ) % {**fact, "at": clock(fact["at"])}
 
 
 def _no_online(_fact: Mapping[str, Any]) -> str:
@@ -183,8 +206,8 @@ def _release(fact: Mapping[str, Any]) -> str:
 
 _SENTENCES = {
     "wind": _wind, "way": _way, "late": _late, "share": _share, "online": _online, "no_online": _no_online,
-    "profile": _profile, "no_profile": _no_profile, "history": _history, "smelt": _smelt, "silent": _silent,
-    "against": _against, "travel": _travel, "release": _release,
+    "power": _power, "profile": _profile, "no_profile": _no_profile, "history": _history, "smelt": _smelt,
+    "silent": _silent, "against": _against, "travel": _travel, "release": _release,
 }  # fmt: skip
 
 
@@ -251,6 +274,18 @@ _REFUSALS = {
     ),
     "nothing_upstream": (gettext_lazy("断面上游没有登记的排口。"), gettext_lazy("请补充排口台账或河段。")),
     "no_rise": (gettext_lazy("这个时段的数值没有高出平时，不成事件。"), gettext_lazy("请核对时段。")),
+    "few_species": (
+        gettext_lazy("可用的组分只有 %(species)s 种，受体模型至少需要 %(least)s 种。"),
+        gettext_lazy("请选择组分更全的站点；缺测一半以上或信噪比低于 0.5 的组分不计。"),
+    ),
+    "few_samples": (
+        gettext_lazy("可用的小时只有 %(rows)s 个，受体模型至少需要 %(least)s 个。"),
+        gettext_lazy("请延长时段；一半以上组分缺测的小时不计。"),
+    ),
+    "many_factors": (
+        gettext_lazy("%(species)s 种组分至多分出 %(most)s 个因子，不能是 %(factors).0f 个。"),
+        gettext_lazy("请减少因子数，或留空自动选择。"),
+    ),
     "inputs_altered": (
         gettext_lazy("保存的输入缺失或与摘要不符，不能重算。"),
         gettext_lazy("请从备份恢复输入文件；原结果仍可查看。"),
@@ -263,9 +298,9 @@ _REFUSALS = {
 ASKING = {
     "kind": gettext_lazy("请选择溯源类型。"),
     "station": gettext_lazy("请选择站点或断面。"),
-    "observed": gettext_lazy("请选择因子。"),
+    "observed": gettext_lazy("请选择因子；受体模型请选择一组组分。"),
     "window": gettext_lazy(
-        "请填写起止时间：不晚于现在，大气不超过 96 小时，异味与园区 48 小时，水体 240 小时。"
+        "请填写起止时间：不晚于现在，大气不超过 96 小时，异味与园区 48 小时，水体 240 小时，受体模型 180 天。"
     ),
     "place": gettext_lazy("请填写投诉中心的经纬度。"),
     "settings": gettext_lazy("参数超出允许范围。"),

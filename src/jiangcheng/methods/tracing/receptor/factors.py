@@ -1,4 +1,4 @@
-"""Receptor models: what sources a table of species is made of, without knowing where they stand.
+"""Factors of a table of species without knowing where their sources stand.
 
 Positive matrix factorisation ``X = G F + E`` with ``G, F >= 0`` minimises ``Q = Σ (e / u)²`` by weighted
 hierarchical alternating least squares: one column of G or F at a time has a closed form.
@@ -7,8 +7,6 @@ hierarchical alternating least squares: one column of G or F at a time has a clo
 from __future__ import annotations
 
 import dataclasses
-import functools
-import itertools
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -17,7 +15,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from jiangcheng.methods.tracing.inputs import Floats, TracingError
-from jiangcheng.methods.tracing.nonnegative import nnls
 
 TINY = 1e-30
 WEAK = 3.0
@@ -28,7 +25,8 @@ ALPHA = 4.0
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def _compiled(function: _F) -> _F:
+def compiled(function: _F) -> _F:
+    """Compile a function of numbers."""
     return cast(_F, numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=True)(function))
 
 
@@ -153,7 +151,7 @@ def factorise(
     TracingError
         If there are gaps, uncertainties not above 0, only zeros, or as many factors as species or samples.
     """
-    x, weight = _weighted(values, errors)
+    x, weight = weighted(values, errors)
     if not 1 <= number < min(x.shape):
         raise TracingError(
             f"number: {number} factors cannot be found in {x.shape[0]} samples of {x.shape[1]} species"
@@ -161,14 +159,15 @@ def factorise(
     best, worst, winner, chosen = np.inf, 0.0, 0, (x, x)
     for start in range(starts):
         g, f = _start(x, number, np.random.default_rng((seed, start)))
-        q = float(_descend(x, weight, g, f, rounds, tolerance))
+        q = float(descend(x, weight, g, f, rounds, tolerance))
         worst = max(worst, q)
         if q < best:
             best, winner, chosen = q, start, (g, f)
     return _scaled(x, weight, *chosen, strong=strong, start=winner, spread=worst / max(best, TINY))
 
 
-def _weighted(values: ArrayLike, errors: ArrayLike) -> tuple[Floats, Floats]:
+def weighted(values: ArrayLike, errors: ArrayLike) -> tuple[Floats, Floats]:
+    """Return values row by row in memory and weights ``1 / u²``; refuse what cannot be factorised."""
     x, u = np.array(values, np.float64, order="C"), np.array(errors, np.float64, order="C")
     if x.ndim != 2 or x.shape != u.shape:
         raise TracingError(
@@ -190,8 +189,8 @@ def _start(x: Floats, number: int, random: np.random.Generator) -> tuple[Floats,
     return g, np.ascontiguousarray(f)
 
 
-@_compiled
-def _sweep(x: Floats, weight: Floats, g: Floats, f: Floats, rest: Floats) -> None:
+@compiled
+def sweep(x: Floats, weight: Floats, g: Floats, f: Floats, rest: Floats) -> None:
     """Improve each factor in turn; `rest` is kept at ``x - g f``."""
     n, m = x.shape
     for k in range(f.shape[0]):
@@ -220,14 +219,14 @@ def _sweep(x: Floats, weight: Floats, g: Floats, f: Floats, rest: Floats) -> Non
                 rest[i, j] -= change * f[k, j]
 
 
-@_compiled
-def _descend(x: Floats, weight: Floats, g: Floats, f: Floats, rounds: int, tolerance: float) -> float:
+@compiled
+def descend(x: Floats, weight: Floats, g: Floats, f: Floats, rounds: int, tolerance: float) -> float:
     """Run sweeps on `g` and `f` in place and return Q."""
     rest = x - g @ f
     last = np.inf
     q = np.inf
     for number in range(rounds):
-        _sweep(x, weight, g, f, rest)
+        sweep(x, weight, g, f, rest)
         if number % 10 == 9:
             q = np.sum(weight * rest * rest)
             if last - q <= tolerance * q:
@@ -293,222 +292,3 @@ def choose(
         int(p): factorise(values, errors, int(p), starts=starts, seed=seed)
         for p in np.atleast_1d(np.asarray(numbers))
     }
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Resampled:
-    """Bootstrap of a factorisation."""
-
-    mapped: Floats
-    """Share of the replicates in which each factor came back, shape (p,); 0.8 is asked for."""
-    lower: Floats
-    """5th percentile of the profiles, shape (p, m)."""
-    upper: Floats
-    """95th percentile of the profiles, shape (p, m)."""
-
-
-def bootstrap(
-    values: ArrayLike,
-    errors: ArrayLike,
-    base: Factors,
-    *,
-    replicates: int = 100,
-    block: int = 1,
-    least: float = 0.6,
-    rounds: int = 300,
-    seed: int = 0,
-) -> Resampled:
-    """Return how stable the factors are when blocks of samples are drawn anew (EPA PMF 5.0 guide, 6.2).
-
-    Parameters
-    ----------
-    values, errors, base
-        As given to `factorise`, and its result.
-    block
-        Samples in a block, e.g. 24 h.
-    least
-        Least correlation with a base factor's contributions at which a factor counts as come back.
-
-    Raises
-    ------
-    TracingError
-        If there are fewer than ten blocks.
-    """
-    x, weight = _weighted(values, errors)
-    blocks = -(-len(x) // block)
-    if blocks < 10:
-        raise TracingError(f"{blocks} blocks of samples cannot be resampled, at least 10 are needed")
-    random, p = np.random.default_rng(seed), len(base.profiles)
-    found, drawn = np.zeros(p), []
-    for _ in range(replicates):
-        first = random.integers(0, blocks, blocks) * block
-        rows = (first[:, None] + np.arange(block)).ravel()
-        rows = rows[rows < len(x)]
-        g = base.contributions[rows] * random.uniform(0.5, 1.5, (rows.size, p)) + TINY
-        f = base.profiles * random.uniform(0.5, 1.5, base.profiles.shape) + TINY
-        _descend(x[rows], weight[rows], g, f, rounds, 1e-6)
-        likeness = _correlation(g, base.contributions[rows])
-        best = likeness.argmax(axis=1)
-        hit = np.zeros(p, dtype=bool)
-        profile = np.full(base.profiles.shape, np.nan)
-        for k in range(p):
-            if likeness[k, best[k]] >= least:
-                hit[best[k]] = True
-                profile[best[k]] = f[k] / max(f[k].sum(), TINY)
-        found += hit
-        drawn.append(profile)
-    lower, upper = (np.nanquantile(np.array(drawn), share, axis=0) for share in (0.05, 0.95))
-    return Resampled(found / replicates, np.asarray(lower), np.asarray(upper))
-
-
-def _correlation(first: Floats, second: Floats) -> Floats:
-    a, b = first - first.mean(axis=0), second - second.mean(axis=0)
-    size = np.sqrt(np.outer((a**2).sum(axis=0), (b**2).sum(axis=0)))
-    return np.asarray(a.T @ b / np.maximum(size, TINY))
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Displaced:
-    """How far each element of the profiles can be pushed before Q rises by more than allowed."""
-
-    lower: Floats
-    """Shape (p, m), in the scale of the profiles."""
-    upper: Floats
-    swapped: bool
-    """Whether a displacement turned factors into one another: then there are too many factors."""
-
-
-def displacement(
-    values: ArrayLike,
-    errors: ArrayLike,
-    base: Factors,
-    *,
-    rise: float = 4.0,
-    species: ArrayLike | None = None,
-    rounds: int = 100,
-    halvings: int = 8,
-) -> Displaced:
-    """Return the interval of each profile element by displacement (EPA PMF 5.0 guide, 6.3; dQmax = `rise`).
-
-    An element is held away from its value while all others are refitted, which shows rotational freedom.
-
-    Parameters
-    ----------
-    rise
-        Rise of Q allowed.
-    species : array_like of int, optional
-        Columns to displace; all by default. The others are NaN.
-    """
-    x, weight = _weighted(values, errors)
-    columns = np.arange(x.shape[1]) if species is None else np.asarray(species)
-    lower, upper = np.full(base.profiles.shape, np.nan), np.full(base.profiles.shape, np.nan)
-    g, f = base.contributions.copy(), base.profiles.copy()
-    floor = float(_descend(x, weight, g, f, 5 * rounds, 1e-9))
-    swapped = False
-
-    def climbs(k: int, j: int, value: float) -> bool:
-        nonlocal swapped
-        g2, f2 = g.copy(), f.copy()
-        q = float(_held(x, weight, g2, f2, k, j, value, rounds, floor + rise))
-        if q - floor > rise:
-            return True
-        swapped = swapped or bool(np.any(_correlation(g2, g).argmax(axis=1) != np.arange(len(f))))
-        return False
-
-    for k, column in itertools.product(range(len(f)), columns.tolist()):
-        here, j = functools.partial(climbs, k, column), column
-        high = float(f[k, j])
-        lower[k, j] = _bisect(here, 0.0, high, halvings) if here(0.0) else 0.0
-        far = max(2.0 * high, 0.02 * float(f[k].sum()))
-        while not here(far) and far < 1e3:
-            far *= 2.0
-        upper[k, j] = _bisect(here, far, high, halvings)
-    return Displaced(lower, upper, swapped)
-
-
-def _bisect(climbs: Callable[[float], bool], outside: float, inside: float, halvings: int) -> float:
-    """Return the border between a value that climbs and one that does not."""
-    for _ in range(halvings):
-        middle = (outside + inside) / 2.0
-        if climbs(middle):
-            outside = middle
-        else:
-            inside = middle
-    return inside
-
-
-@_compiled
-def _held(
-    x: Floats,
-    weight: Floats,
-    g: Floats,
-    f: Floats,
-    row: int,
-    column: int,
-    value: float,
-    rounds: int,
-    target: float,
-) -> float:
-    """Refit with one element of `f` held, the scale of its factor pinned by the mean of `g`, and return Q.
-
-    Stops as soon as Q is below the target or falls too slowly to reach it.
-    """
-    f[row, column] = value
-    mean = np.mean(g[:, row])
-    last = np.inf
-    q = np.inf
-    for number in range(rounds):
-        rest = x - g @ f
-        _sweep(x, weight, g, f, rest)
-        scale = mean / (np.mean(g[:, row]) + TINY)
-        g[:, row] *= scale
-        f[row] /= scale
-        f[row, column] = value
-        if number % 5 == 4:
-            rest = x - g @ f
-            q = np.sum(weight * rest * rest)
-            if q <= target or (last - q) * (rounds - number) < 5.0 * (q - target):
-                break
-            last = q
-    return float(q)
-
-
-def chemical_mass_balance(
-    sample: ArrayLike, error: ArrayLike, profiles: ArrayLike, profile_error: ArrayLike, *, rounds: int = 50
-) -> tuple[Floats, Floats]:
-    """Return the contributions of known sources to one sample and their errors (Watson et al. 1984).
-
-    Effective variance: errors of the profiles count by how much of each source there is.
-
-    Parameters
-    ----------
-    sample, error : array_like, shape (m,)
-        Concentrations and uncertainties.
-    profiles, profile_error : array_like, shape (p, m)
-        Shares of the species in each source and their uncertainties.
-
-    Returns
-    -------
-    tuple of array, shape (p,)
-        Contributions, not negative, and standard errors.
-
-    Raises
-    ------
-    TracingError
-        With fewer species than sources, gaps, or an uncertainty not above 0.
-    """
-    c, u = np.asarray(sample, np.float64), np.asarray(error, np.float64)
-    a, ua = np.asarray(profiles, np.float64), np.asarray(profile_error, np.float64)
-    if not (np.all(np.isfinite(c)) and np.all(u > 0) and np.all(np.isfinite(a))):
-        raise TracingError("sample, error or profiles: a value is missing or an uncertainty is not above 0")
-    if a.shape[0] > a.shape[1]:
-        raise TracingError(f"{a.shape[1]} species cannot tell {a.shape[0]} sources apart")
-    share = np.zeros(len(a))
-    for _ in range(rounds):
-        weight = 1.0 / np.sqrt(u**2 + (ua**2 * share[:, None] ** 2).sum(axis=0))
-        new = nnls((a * weight).T, c * weight)
-        if np.allclose(new, share, rtol=1e-8, atol=1e-12):
-            break
-        share = new
-    design = (a * weight).T
-    return share, np.sqrt(np.diag(np.linalg.pinv(design.T @ design)))
