@@ -12,8 +12,6 @@ from jiangcheng.modules.straw.services.land import (
     learn_month,
 )
 from jiangcheng.modules.straw.services.ledgers import copy_year
-from jiangcheng.modules.straw.services.papers import Report as Paper
-from jiangcheng.modules.straw.services.papers import Section, as_csv, as_docx, as_pdf
 from jiangcheng.modules.straw.services.plans import (
     check_approval,
     check_out,
@@ -36,18 +34,13 @@ from jiangcheng.modules.straw.services.zones import ZoneReport, ZonesRefused, im
 __all__ = [
     "LandReport",
     "NotTaken",
-    "Paper",
     "Problem",
     "ReferenceReport",
     "Report",
     "SceneRefused",
-    "Section",
     "Village",
     "ZoneReport",
     "ZonesRefused",
-    "as_csv",
-    "as_docx",
-    "as_pdf",
     "ask",
     "ask_all",
     "check_approval",
