@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import datetime as dt
 import io
 import json
+import re
+import zlib
 
 import docx
 import openpyxl
 import pyarrow.parquet
 import pytest
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
@@ -20,6 +26,7 @@ from jiangcheng.core.access.models import AppendOnlyError
 from jiangcheng.core.cases import services as cases
 from jiangcheng.core.manifest import manifests
 from jiangcheng.core.portal.models import Message
+from jiangcheng.core.registry.models import Region
 from jiangcheng.core.reports import queries, rules, services
 from jiangcheng.core.reports.models import ReportReceipt, ReportVersion
 from jiangcheng.core.reports.services import documents
@@ -153,6 +160,71 @@ def test_the_clock_produces_every_report_once_and_one_that_fails_keeps_no_other_
     air = ReportVersion.objects.get(report="air-day")
     assert air.first_date == dt.date(2026, 11, 1)
     assert "没有有效数据" in air.content
+
+
+def test_numbers_and_days_are_written_in_the_language_of_the_paper():
+    day = dt.date(2026, 11, 2)
+    assert rules.date_text(day, "zh") == "2026年11月2日"
+    assert rules.date_text(day, "en") == "2 November 2026"
+    table = rules.ReportTable(("a", "b", "c"), (("x", 1234.5, 12345), ("y", None, 7)), (0, 2, 0))
+    assert rules.printed(table, "en") == [["x", "1,234.50", "12,345"], ["y", "—", "7"]]
+    assert rules.printed(table, "zh") == [["x", "1234.50", "12345"], ["y", "—", "7"]]
+    section = rules.ReportSection("a", (), table)
+    assert rules.restored(rules.canonical([section])) == (section,)
+    assert '"digits"' not in rules.canonical(PAPER.sections)
+
+
+CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+
+
+def test_every_report_is_produced_in_english_too_and_the_language_is_frozen(people):
+    client = Client()
+    client.force_login(people["leader"])
+    cases.report_in_person(
+        reporter=people["inspector"], text="垃圾", longitude=126.2, latitude=43.5,
+        now=dt.datetime(2026, 10, 28, 2, tzinfo=dt.UTC),
+    )  # fmt: skip
+    Region.objects.update(name_en=Concat(Value("Changyi "), "code"))
+    client.post(reverse("reports:subscribe", args=("cases-week",)), {"wanted": "1", "language": "en"})
+    now = city.AT + dt.timedelta(hours=13)
+    services.produce_due(now=now)
+    assert set(ReportVersion.objects.values_list("report", "language")) == {
+        *((code, "zh") for code in manifests.reports()),
+        ("cases-week", "en"),
+    }
+    assert Message.objects.get(kind="reports.produced").url.endswith(
+        str(ReportVersion.objects.get(language="en").pk)
+    )
+    for report in manifests.reports().values():
+        first, _last = rules.last_closed(report.period, now.astimezone(BEIJING), report.hour)
+        made = services.produce(report=report, first=first, now=now, language="en")
+        assert services.same_again(version=made, report=report)
+        paper = queries.paper(made)
+        assert (made.language, made.version, paper.language) == ("en", 1, "en")
+        said = json.dumps(dataclasses.asdict(paper), ensure_ascii=False)
+        assert not CHINESE.search(said), said
+        assert "Version 1" in paper.subtitle and str(first.year) in paper.subtitle
+    made = ReportVersion.objects.get(report="cases-week", language="en")
+    assert "Changyi" in made.content and "Cases opened" in made.content
+    document = docx.Document(io.BytesIO(bytes(made.files.get(form="docx").content)))
+    assert document.paragraphs[0].text == "Weekly report on cases"
+    book = openpyxl.load_workbook(io.BytesIO(bytes(made.files.get(form="xlsx").content)))
+    assert book.sheetnames[:2] == ["Report", "1 By county"]
+    answer = client.get(reverse("reports:file", args=(made.pk, "pdf")))
+    assert "-en.pdf" in answer["Content-Disposition"] and b"NotoSerifCJK" in fonts_of(answer.content)
+    with pytest.raises(ValueError, match="language"):
+        services.produce(
+            report=manifests.reports()["cases-week"], first=made.first_date, now=city.AT, language="fr"
+        )
+
+
+def fonts_of(content):
+    """Return a PDF with what is packed in it, so that the names of its fonts can be found."""
+    found = b""
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", content, re.S):
+        with contextlib.suppress(zlib.error):
+            found += zlib.decompress(stream.rstrip(b"\r\n"))
+    return (content + found).replace(b"-", b"")
 
 
 def test_cases_and_series_leave_in_every_form(people):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.utils import translation
 
 from core import city
 from jiangcheng.core.manifest import manifests
+from jiangcheng.core.registry.models import Region
 from jiangcheng.core.reports import services
 from jiangcheng.core.reports.models import ReportVersion
 from jiangcheng.modules.air import services as air
@@ -46,6 +48,15 @@ def test_reports_say_what_was_measured_and_that_nothing_was(measured):
     assert classes["W1"][1] == "否"
     assert classes["W2"] == (None, "—")
     assert water[1].table.rows[0][0] == "江"
+    Region.objects.filter(code="220200").update(name_en="Jilin City")
+    with translation.override("en"):
+        [found] = said("air-day", "2026-03-05", "2026-03-06")
+        assert found.table.rows[0][0] == "Jilin City" and "Light" in found.table.rows[0][2]
+        assert found.table.digits[-1] == 1
+        [bulletin] = said("air-month", "2026-03-01", "2026-04-01")
+        assert "2 valid days: 0 good" in bulletin.paragraphs[0]
+        water = said("water-month", "2026-02-01", "2026-03-01")
+        assert {row[0]: row[4] for row in water[0].table.rows}["W1"] == "No"
     version = services.produce(report=report, first=dt.date(2026, 3, 5), now=city.AT)
     again = services.produce(report=report, first=dt.date(2026, 3, 5), now=city.AT)
     assert version.pk == again.pk

@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 
+import docx
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -100,6 +101,10 @@ def test_an_evaluation_leaves_the_house_in_five_forms(people):
     assert services.export(made, "csv") == services.export(made, "csv")
     for form in ("xlsx", "docx"):
         assert zipfile.ZipFile(io.BytesIO(services.export(made, form)[0])).testzip() is None
+    english = services.export(made, "csv", "en")[0].decode("utf-8-sig")
+    assert english.startswith("Number,Version,Indicator,Target year")
+    paper = docx.Document(io.BytesIO(services.export(made, "docx", "en")[0]))
+    assert "Beautiful Jiangcheng plan" in paper.paragraphs[0].text
     assert services.export(made, "pdf")[0].startswith(b"%PDF")
     client = Client()
     client.force_login(people["department"])

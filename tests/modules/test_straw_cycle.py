@@ -485,20 +485,21 @@ def test_a_year_begins_from_the_one_before_and_borrows_the_nearest_coefficients(
         records.create(register="straw-coefficients", values={**values, "ratio": 9.0}, actor=None, at=NOW)
 
 
-def test_the_season_is_printed_in_three_forms_with_rates_and_emissions(people, shared_data):
+def test_the_season_is_printed_in_every_form_with_rates_and_emissions(people, shared_data):
     harvest(people, 2026)
     bring(row(frp=6508.0))
     span = {"first": "2026-10-20", "last": "2026-11-03"}
     text = page(people, "season", **span)
     assert "8621.8" in text and "100.88" in text and "10.000" in text
-    heads = {"pdf": b"%PDF", "docx": b"PK", "csv": "\ufeff".encode()}
+    heads = {"pdf": b"%PDF", "docx": b"PK", "xlsx": b"PK", "csv": "\ufeff".encode()}
     for form, head in heads.items():
         answer = client(people).get(reverse("straw:season_file", args=[form]), span)
         assert answer.status_code == 200 and answer.content.startswith(head), form
     table = answer.content.decode("utf-8-sig")
     assert "8621.8" in table and "不是秸秆焚烧的贡献" in table and "昌邑区" in table
     english = client(people, language="en").get(reverse("straw:season_file", args=["csv"]), span)
-    assert "Emissions" in english.content.decode("utf-8-sig")
+    asked = client(people).get(reverse("straw:season_file", args=["csv"]), {**span, "language": "en"})
+    assert "Emissions" in english.content.decode("utf-8-sig") and asked.content == english.content
 
 
 def test_the_national_list_comes_in_once_and_is_compared(people):

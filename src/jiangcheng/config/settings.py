@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "jiangcheng.core.access.views.SessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "jiangcheng.core.reports.views.PageTablesMiddleware",
 ]
 ROOT_URLCONF = "jiangcheng.config.urls"
 ASGI_APPLICATION = "jiangcheng.config.asgi.application"

@@ -54,6 +54,17 @@ def model_of(code: str) -> type[Record]:
     return model
 
 
+def by_hand(declared: Register) -> bool:
+    """Tell whether people add rows: false where only a rule knows what a row needs."""
+    own = {field.name for field in Record._meta.get_fields()}
+    needed = [
+        field
+        for field in model_of(declared.code)._meta.concrete_fields
+        if field.name not in own and field.name not in declared.fields and not field.primary_key
+    ]
+    return bool(declared.fields) and all(field.null or field.get_default() is not None for field in needed)
+
+
 def register_of(record: Record) -> Register:
     """Return the register a row is in.
 

@@ -8,6 +8,13 @@ from django.db import models
 from jiangcheng.core.access.models import AppendOnly
 
 
+class Language(models.TextChoices):
+    """Language a report is written in, under its own name."""
+
+    CHINESE = "zh", "中文"
+    ENGLISH = "en", "English"
+
+
 class ReportVersion(AppendOnly):
     """A report over ``[first, last)`` as it was produced; never changed."""
 
@@ -15,6 +22,7 @@ class ReportVersion(AppendOnly):
     first_date = models.DateField()
     last_date = models.DateField()
     version = models.PositiveIntegerField()
+    language = models.CharField(max_length=2, default="zh", choices=Language.choices)
     content = models.TextField()
     """Sections as canonical JSON."""
     sha256 = models.CharField(max_length=64)
@@ -26,11 +34,13 @@ class ReportVersion(AppendOnly):
     class Meta:
         ordering = ["-first_date", "-version"]
         constraints = [
-            models.UniqueConstraint(fields=["report", "first_date", "version"], name="report_version_once")
+            models.UniqueConstraint(
+                fields=["report", "first_date", "language", "version"], name="report_version_once"
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.report} {self.first_date} v{self.version}"
+        return f"{self.report} {self.first_date} v{self.version}{'' if self.language == 'zh' else ' en'}"
 
 
 class ReportFile(AppendOnly):
@@ -53,6 +63,8 @@ class ReportSubscription(models.Model):
 
     report = models.CharField(max_length=60)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    language = models.CharField(max_length=2, default="zh", choices=Language.choices)
+    """Of the versions one is told of; the clock produces every language somebody wants."""
     since = models.DateTimeField()
 
     class Meta:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
@@ -36,14 +39,15 @@ def versions(*, report: str) -> QuerySet[ReportVersion]:
     return ReportVersion.objects.filter(report=report).defer("content").select_related("actor")
 
 
-def subscribed(*, user: User) -> frozenset[str]:
-    """Return the codes of the reports a person is told of."""
-    return frozenset(ReportSubscription.objects.filter(user=user).values_list("report", flat=True))
+def subscribed(*, user: User) -> dict[str, str]:
+    """Return the codes of the reports a person is told of, each with the language."""
+    return dict(ReportSubscription.objects.filter(user=user).values_list("report", "language"))
 
 
 def message_key(version: ReportVersion) -> str:
     """Return the key by which a version is told once."""
-    return f"{version.report}:{version.first_date}:{version.version}"
+    mark = "" if version.language == "zh" else f":{version.language}"
+    return f"{version.report}:{version.first_date}:{version.version}{mark}"
 
 
 def told(*, version: ReportVersion) -> QuerySet[Message]:
@@ -68,23 +72,36 @@ def paper(version: ReportVersion) -> rules.Paper:
     report = manifests.reports()[version.report]
     period = rules.title_of(report.period, version.first_date, version.last_date)
     last = version.last_date - dt.timedelta(days=1)
+    language = version.language
+    first_text, last_text = rules.date_text(version.first_date, language), rules.date_text(last, language)
+    if language == "zh":
+        subtitle = f"{period}　第 {version.version} 版　统计期 {first_text}至{last_text}"
+    else:
+        subtitle = f"{period} · Version {version.version} · Period {first_text} to {last_text}"
     return rules.Paper(
-        title=report.names.zh,
-        subtitle=f"{period}　第 {version.version} 版　统计期 {version.first_date} 至 {last}",
+        title=report.names.in_language(language),
+        subtitle=subtitle,
         sections=rules.restored(version.content),
-        date=f"{version.at.astimezone(periods.BEIJING):%Y-%m-%d}",
+        date=rules.date_text(version.at.astimezone(periods.BEIJING).date(), language),
+        language=language,
     )
 
 
+def called(thing: Any) -> str:
+    """Return the name of a thing with ``name_zh`` and ``name_en`` in the language a report is written in."""
+    english = not (get_language() or "zh").startswith("zh")
+    return str((english and thing.name_en) or thing.name_zh)
+
+
 RATES = (
-    "立案率",
-    "派遣及时率",
-    "处置率",
-    "按期处置率",
-    "结案率",
-    "返工率",
-    "自主发现率",
-    "处置时长中位数（小时）",
+    gettext_lazy("立案率"),
+    gettext_lazy("派遣及时率"),
+    gettext_lazy("处置率"),
+    gettext_lazy("按期处置率"),
+    gettext_lazy("结案率"),
+    gettext_lazy("返工率"),
+    gettext_lazy("自主发现率"),
+    gettext_lazy("处置时长中位数（小时）"),
 )
 
 
@@ -96,17 +113,18 @@ def case_week(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
     """
     now = dt.datetime.combine(last, dt.time(), periods.BEIJING)
     until = last - dt.timedelta(days=1)
-    names = dict(Region.objects.values_list("code", "name_zh"))
+    language = get_language() or "zh"
+    names = {region.code: called(region) for region in Region.objects.all()}
     for kind in manifests.finding_kinds().values():
-        names.setdefault(kind.case_type, kind.names.zh)
+        names.setdefault(kind.case_type, kind.names.in_language(language))
     sections: list[ReportSection] = []
-    for heading, by in (("按区县", "county"), ("按类型", "type")):
+    for heading, by in ((_("按区县"), "county"), (_("按类型"), "type")):
         found = cases.kpis(cases=Case.objects.all(), since=first, until=until, by=by, now=now)
         rows: tuple[tuple[str | int | float | None, ...], ...] = tuple(
-            (names.get(row.code, row.code) or "合计", row.cases, *_rates(row)) for row in found
+            (names.get(row.code, row.code) or _("合计"), row.cases, *_rates(row)) for row in found
         )
-        head = ("区县" if by == "county" else "类型", "立案数", *RATES)
-        told = () if rows else ("本周没有立案。",)
+        head = (_("区县") if by == "county" else _("类型"), _("立案数"), *map(str, RATES))
+        told = () if rows else (_("本周没有立案。"),)
         sections.append(ReportSection(heading, told, ReportTable(head, rows) if rows else None))
     return tuple(sections)
 
@@ -116,15 +134,16 @@ def target_year(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
     found = IndicatorValue.objects.filter(
         period_start_date__gte=first, period_end_date__lte=last, current=True
     ).order_by("pk")
-    names = {code: item.names.zh for code, item in manifests.indicators().items()}
+    language = get_language() or "zh"
+    names = {code: item.names.in_language(language) for code, item in manifests.indicators().items()}
     latest = {(value.indicator, value.edition): value for value in found}
     rows = tuple(
         (names.get(value.indicator, value.indicator), value.edition, value.text, value.unit)
         for _key, value in sorted(latest.items())
     )
     if not rows:
-        return (ReportSection("指标", ("本年还没有算出的指标。",)),)
-    return (ReportSection("指标", (), ReportTable(("指标", "版本", "数值", "单位"), rows)),)
+        return (ReportSection(_("指标"), (_("本年还没有算出的指标。"),)),)
+    return (ReportSection(_("指标"), (), ReportTable((_("指标"), _("版本"), _("数值"), _("单位")), rows)),)
 
 
 def _rates(row: cases.Kpi) -> tuple[str, ...]:

@@ -8,14 +8,14 @@ import io
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.core.files.base import ContentFile, File
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jiangcheng.core.access.services import person, received_at
 from jiangcheng.core.manifest import Register
-from jiangcheng.core.records import rules, services
+from jiangcheng.core.records import queries, rules, services
 from jiangcheng.core.records.models import ImportRun, ImportTrial
 from jiangcheng.core.records.views import listing, wording
 
@@ -80,6 +80,8 @@ def template(request: HttpRequest, declared: Register) -> HttpResponseBase:
 
 def bring(request: HttpRequest, declared: Register) -> HttpResponseBase:
     """Try a file, and import it as it was tried."""
+    if not queries.by_hand(declared):
+        raise Http404(declared.code)
     result, trial, refused = None, None, ""
     if request.method == "POST":
         really = request.POST.get("really") == "on"

@@ -51,8 +51,13 @@ def form_for(declared: Register, request: HttpRequest) -> type[forms.ModelForm[A
 
 
 def values_of(form: forms.ModelForm[Any]) -> dict[str, Any]:
-    """Return the values of a valid form by field."""
-    return {name: form.cleaned_data[name] for name in form.fields if name in form.cleaned_data}
+    """Return the values of a valid form by field; what is left empty and has to be something, is the default."""
+    found = {name: form.cleaned_data[name] for name in form.fields if name in form.cleaned_data}
+    for name in [name for name, value in found.items() if value is None]:
+        field = form._meta.model._meta.get_field(name)
+        if isinstance(field, models.Field) and not field.null:
+            found[name] = field.get_default()
+    return found
 
 
 def unchanged(record: Record, form: forms.ModelForm[Any]) -> dict[str, Any]:

@@ -41,7 +41,8 @@ def rows(request: HttpRequest, declared: Register) -> HttpResponseBase:
         "name": wording.name_of(declared),
         "table": table,
         "filters": filters,
-        "may_change": access.has(request.user, declared.change, received_date(request)),
+        "may_change": queries.by_hand(declared)
+        and access.has(request.user, declared.change, received_date(request)),
         "query": request.GET.urlencode(),
         "narrowed": any(value for name, value in request.GET.items() if name not in ("page", "sort")),
         "forms": FORMATS,

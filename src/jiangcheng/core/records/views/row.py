@@ -41,7 +41,9 @@ def page(request: HttpRequest, declared: Register, number: str) -> HttpResponseB
 
 
 def new(request: HttpRequest, declared: Register) -> HttpResponseBase:
-    """Show the form of a new row, and add it."""
+    """Show the form of a new row, and add it; nobody adds what only a rule can."""
+    if not queries.by_hand(declared):
+        raise Http404(declared.code)
     form = forms.form_for(declared, request)(request.POST or None)
     if request.method == "POST" and form.is_valid():
         values = forms.values_of(form)

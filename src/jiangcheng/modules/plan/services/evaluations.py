@@ -9,43 +9,40 @@ import io
 import json
 from typing import Any
 
-import docx
-import weasyprint
 from django.db import transaction
 from django.db.models import Max
-from django.utils.html import format_html, format_html_join
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.indicators.models import IndicatorValue
 from jiangcheng.core.portal.services import tables
+from jiangcheng.core.reports.rules import Paper, ReportSection, ReportTable, date_text
+from jiangcheng.core.reports.services import documents
 from jiangcheng.modules.plan import queries, rules
 from jiangcheng.modules.plan.models import Duty, Evaluation, Project
 from jiangcheng.modules.plan.services import status
 
 FORMAT = 1
 """Of the content; a later one is read beside it."""
-STATES_ZH = {
-    "met": "已达成",
-    "missed": "未达成",
-    "unscored": "无定量目标",
-    "pending": "待计算",
-    "awaited": "待上报",
+STATES = {
+    "met": gettext_lazy("已达成"),
+    "missed": gettext_lazy("未达成"),
+    "unscored": gettext_lazy("无定量目标"),
+    "pending": gettext_lazy("待计算"),
+    "awaited": gettext_lazy("待上报"),
 }
 COLUMNS = (
-    ("id", "指标编号"), ("version", "版本"), ("name_zh", "指标"), ("target_year", "目标年"),
-    ("comparator", "关系"), ("target", "目标值"), ("value", "现值"), ("unit", "单位"), ("gap", "差距"),
-    ("state", "状态"), ("date", "数据截至"), ("source", "来源"), ("reason", "无值原因"),
+    ("id", gettext_lazy("指标编号")), ("version", gettext_lazy("版本")), ("name_zh", gettext_lazy("指标")),
+    ("target_year", gettext_lazy("目标年")), ("comparator", gettext_lazy("关系")),
+    ("target", gettext_lazy("目标值")), ("value", gettext_lazy("现值")), ("unit", gettext_lazy("单位")),
+    ("gap", gettext_lazy("差距")), ("state", gettext_lazy("状态")), ("date", gettext_lazy("数据截至")),
+    ("source", gettext_lazy("来源")), ("reason", gettext_lazy("无值原因")),
 )  # fmt: skip
-STYLE = """
-@page { size: A4 landscape; margin: 16mm; @bottom-center { content: counter(page); font-size: 9pt } }
-body { font-family: 'Noto Serif CJK SC', serif; font-size: 9pt; line-height: 1.5 }
-h1 { text-align: center; font-size: 17pt }
-.hash { color: #555; font-size: 8pt; text-align: center }
-table { border-collapse: collapse; width: 100% }
-th, td { border: 0.4pt solid #888; padding: 2pt 4pt; text-align: left; vertical-align: top }
-thead { display: table-header-group }
-"""
+ENGLISH = {"name_zh": "name_en", "reason": "reason_en"}
+"""Fields of a row that a paper in English takes instead."""
 
 
 @transaction.atomic
@@ -138,13 +135,15 @@ def content(evaluation: Evaluation) -> dict[str, Any]:
     return found
 
 
-def export(evaluation: Evaluation, form: str) -> tuple[bytes, str]:
+def export(evaluation: Evaluation, form: str, language: str = "zh") -> tuple[bytes, str]:
     """Return a frozen evaluation as bytes with their media type.
 
     Parameters
     ----------
     form
         ``json``, ``csv``, ``xlsx``, ``docx`` or ``pdf``.
+    language
+        ``zh`` or ``en``; the frozen content is the same and ``json`` holds both.
 
     Raises
     ------
@@ -152,24 +151,37 @@ def export(evaluation: Evaluation, form: str) -> tuple[bytes, str]:
         If there is no such form.
     """
     write, media_type = _FORMS[form]
-    return write(evaluation), media_type
+    with translation.override({"zh": "zh-hans", "en": "en"}[language]):
+        return write(evaluation), media_type
 
 
 def title(evaluation: Evaluation) -> str:
-    """Return the title of an evaluation as it is printed."""
-    kind = Evaluation.Kind(evaluation.kind).label
-    return f"美丽江城建设规划{kind}（{evaluation.on_date.isoformat()}，第 {evaluation.edition} 版）"
+    """Return the title of an evaluation as it is printed in the active language."""
+    return _("美丽江城建设规划%(kind)s（%(on)s，第 %(edition)s 版）") % {
+        "kind": Evaluation.Kind(evaluation.kind).label,
+        "on": date_text(evaluation.on_date, _language()),
+        "edition": evaluation.edition,
+    }
 
 
 def _cells(evaluation: Evaluation) -> list[list[Any]]:
     rows = content(evaluation)["targets"]
-    return [[_cell(name, row[name]) for name, _label in COLUMNS] for row in rows]
+    taken = ENGLISH if _language() == "en" else {}
+    return [[_cell(name, row[taken.get(name, name)]) for name, _label in COLUMNS] for row in rows]
 
 
 def _cell(name: str, value: Any) -> Any:
     if value is None:
         return ""
-    return STATES_ZH[value] if name == "state" else value
+    return str(STATES[value]) if name == "state" else value
+
+
+def _head() -> list[str]:
+    return [str(label) for _name, label in COLUMNS]
+
+
+def _language() -> str:
+    return "zh" if (translation.get_language() or "zh").startswith("zh") else "en"
 
 
 def _json(evaluation: Evaluation) -> bytes:
@@ -179,49 +191,30 @@ def _json(evaluation: Evaluation) -> bytes:
 def _csv(evaluation: Evaluation) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([label for _name, label in COLUMNS])
+    writer.writerow(_head())
     writer.writerows(_cells(evaluation))
     # Spreadsheets take UTF-8 for another encoding unless it begins with its mark.
     return text.getvalue().encode("utf-8-sig")
 
 
 def _xlsx(evaluation: Evaluation) -> bytes:
-    return tables.as_xlsx("评估", [[label for _name, label in COLUMNS], *_cells(evaluation)])
+    return tables.as_xlsx(_("评估"), [_head(), *_cells(evaluation)])
 
 
 def _docx(evaluation: Evaluation) -> bytes:
-    document = docx.Document()
-    document.add_heading(title(evaluation), level=1)
-    document.add_paragraph(f"SHA-256 {evaluation.sha256}")
-    table = document.add_table(rows=1, cols=len(COLUMNS), style="Table Grid")
-    for cell, (_name, label) in zip(table.rows[0].cells, COLUMNS, strict=True):
-        cell.text = label
-    for line in _cells(evaluation):
-        for cell, value in zip(table.add_row().cells, line, strict=True):
-            cell.text = str(value)
-    written = io.BytesIO()
-    document.save(written)
-    return written.getvalue()
+    return documents.as_docx(_paper(evaluation))
 
 
 def _pdf(evaluation: Evaluation) -> bytes:
-    head = format_html_join("", "<th>{}</th>", ((label,) for _name, label in COLUMNS))
-    body = format_html_join(
-        "",
-        "<tr>{}</tr>",
-        ((format_html_join("", "<td>{}</td>", ((value,) for value in line)),) for line in _cells(evaluation)),
+    return documents.as_pdf(_paper(evaluation))
+
+
+def _paper(evaluation: Evaluation) -> Paper:
+    lines = tuple(tuple(None if cell == "" else cell for cell in line) for line in _cells(evaluation))
+    section = ReportSection("", (), ReportTable(tuple(_head()), lines))
+    return Paper(
+        title(evaluation), f"SHA-256 {evaluation.sha256}", (section,), language=_language(), wide=True
     )
-    html = format_html(
-        '<html lang="zh"><body><h1>{}</h1><p class="hash">SHA-256 {}</p>'
-        "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></body></html>",
-        title(evaluation), evaluation.sha256, head, body,
-    )  # fmt: skip
-    page = weasyprint.HTML(string=html, url_fetcher=_nothing)
-    return bytes(page.write_pdf(stylesheets=[weasyprint.CSS(string=STYLE)]))
-
-
-def _nothing(url: str) -> dict[str, object]:
-    raise ValueError(f"an evaluation asks for {url}")
 
 
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

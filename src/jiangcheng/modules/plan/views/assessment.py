@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.core.manifest import manifests
+from jiangcheng.core.reports.models import Language
 from jiangcheng.modules.plan import queries, rules, services
 from jiangcheng.modules.plan.models import Evaluation
 from jiangcheng.modules.plan.views import shown
@@ -90,7 +91,8 @@ def evaluation(request: HttpRequest, key: int) -> HttpResponse:
     states = [
         (words, count) for code, words in shown.STATES.items() if (count := content["states"].get(code))
     ]
-    context = {"evaluation": found, "content": content, "targets": targets, "states": states, "forms": FORMS}
+    context = {"evaluation": found, "content": content, "targets": targets, "states": states, "forms": FORMS,
+               "languages": Language.choices}  # fmt: skip
     return render(request, "plan/evaluation.html", context)
 
 
@@ -113,7 +115,9 @@ def export_evaluation(request: HttpRequest, key: int, form: str) -> HttpResponse
     if form not in FORMS:
         raise Http404(form)
     found = get_object_or_404(Evaluation, pk=key)
-    written, media_type = services.export(found, form)
+    reader = ("zh", "en")[shown.column(request)]
+    asked = request.GET.get("language", reader)
+    written, media_type = services.export(found, form, asked if asked in Language.values else reader)
     answer = HttpResponse(written, content_type=media_type)
     name = f"plan-{found.kind}-{found.on_date:%Y%m%d}-v{found.edition}.{form}"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -20,8 +20,6 @@ from jiangcheng.modules.straw.services.land import (
     learn_month,
 )
 from jiangcheng.modules.straw.services.ledgers import copy_year
-from jiangcheng.modules.straw.services.papers import Report as Paper
-from jiangcheng.modules.straw.services.papers import Section, as_csv, as_docx, as_pdf
 from jiangcheng.modules.straw.services.plans import (
     check_approval,
     check_out,
@@ -47,20 +45,14 @@ __all__ = [
     "SCAR_BANDS",
     "LandReport",
     "NotTaken",
-    "Paper",
     "Problem",
     "ReferenceReport",
     "Report",
     "SceneRefused",
-    "Section",
     "Village",
     "ZoneReport",
     "ZonesRefused",
     "answer_order",
-    "as_csv",
-    "as_docx",
-    "as_pdf",
-    "as_told",
     "ask",
     "ask_all",
     "check_approval",

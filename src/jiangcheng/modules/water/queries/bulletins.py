@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from jiangcheng.core.reports.queries import called
 from jiangcheng.core.reports.rules import ReportSection, ReportTable
 from jiangcheng.modules.water import queries, rules
 from jiangcheng.standards import lookup
@@ -27,27 +31,36 @@ def month(*, first: dt.date, last: dt.date) -> tuple[ReportSection, ...]:
         met += 0 < reached <= target
         rows.append(
             (
-                point.name_zh,
+                called(point),
                 str(point.attributes.get("river", "")),
-                classes[target - 1].name_zh,
-                classes[reached - 1].name_zh if reached else None,
-                "—" if not reached else "是" if reached <= target else "否",
+                called(classes[target - 1]),
+                called(classes[reached - 1]) if reached else None,
+                "—" if not reached else _("是") if reached <= target else _("否"),
             )
         )
     if not known:
         return ()
-    told = (f"{len(points)} 个断面，{known} 个有数据，其中 {met} 个达到目标；没有数据的断面不计入。",)
-    head = ("断面", "河流", "目标", "本月", "达标")
+    told = _("%(sections)s 个断面，%(known)s 个有数据，其中 %(met)s 个达到目标；没有数据的断面不计入。") % {
+        "sections": len(points),
+        "known": known,
+        "met": met,
+    }
+    head = (_("断面"), _("河流"), _("目标"), _("本月"), _("达标"))
+    chinese = (get_language() or "zh").startswith("zh")
     grades = lookup.grades("water_basins", edition="2011")
     rivers = tuple(
         (
             item.river,
-            grades[item.grade.grade - 1].name_zh if item.grade.grade else None,
-            "、".join(names.get(code, (code, code))[0] for code, _multiple in item.pollutants) or "—",
+            called(grades[item.grade.grade - 1]) if item.grade.grade else None,
+            ("、" if chinese else ", ").join(
+                names.get(code, (code, code))[not chinese] for code, _multiple in item.pollutants
+            )
+            or "—",
         )
         for item in queries.rivers(points=points, table=table, month=number)
     )
-    found = [ReportSection("断面水质", told, ReportTable(head, tuple(rows)))]
+    found = [ReportSection(_("断面水质"), (told,), ReportTable(head, tuple(rows)))]
     if rivers:
-        found.append(ReportSection("河流水质", (), ReportTable(("河流", "水质状况", "主要污染指标"), rivers)))
+        heads = (_("河流"), _("水质状况"), _("主要污染指标"))
+        found.append(ReportSection(_("河流水质"), (), ReportTable(heads, rivers)))
     return tuple(found)

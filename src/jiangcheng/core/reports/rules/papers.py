@@ -15,6 +15,8 @@ class ReportTable:
 
     head: tuple[str, ...]
     rows: tuple[tuple[str | int | float | None, ...], ...]
+    digits: tuple[int, ...] = ()
+    """Decimals of the numbers of every column; empty: as they are."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,6 +36,18 @@ class Paper:
     subtitle: str
     sections: tuple[ReportSection, ...]
     date: str = ""
+    language: str = "zh"
+    """``zh`` or ``en``: the fonts, and how numbers are written."""
+    wide: bool = False
+    """True: on paper laid across, for tables of many columns."""
+
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+)  # fmt: skip
+LANGUAGES = ("zh", "en")
+"""Languages in which a report can be produced."""
 
 
 def start(period: str, day: dt.date) -> dt.date:
@@ -86,9 +100,45 @@ def title_of(period: str, first: dt.date, last: dt.date) -> str:
     return f"{first:%Y-%m}" if period == "month" else f"{first:%Y}"
 
 
+def date_text(day: dt.date, language: str) -> str:
+    """Return a day as it is printed: ``2026年11月2日`` or ``2 November 2026``."""
+    if language == "zh":
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def cell_text(value: str | int | float | None, language: str, digits: int | None = None) -> str:
+    """Return a cell as it is printed; thousands are set apart by a comma in English only.
+
+    Parameters
+    ----------
+    digits
+        Decimals of a number that is not whole by nature; None: as many as it has.
+    """
+    if value is None:
+        return "—"
+    if isinstance(value, str):
+        return value
+    comma = "," if language == "en" else ""
+    return format(value, f"{comma}.{digits}f") if digits is not None else format(value, comma)
+
+
+def printed(table: ReportTable, language: str) -> list[list[str]]:
+    """Return the rows of a table as they are printed."""
+    digits = table.digits or (None,) * len(table.head)
+    return [
+        [cell_text(cell, language, places) for cell, places in zip(row, digits, strict=True)]
+        for row in table.rows
+    ]
+
+
 def canonical(sections: Sequence[ReportSection]) -> str:
     """Return what a version keeps of a report: the same sections give the same text."""
     content = [dataclasses.asdict(section) for section in sections]
+    for section in content:
+        # Versions from before the decimals were kept stay the same text.
+        if section["table"] and not section["table"]["digits"]:
+            del section["table"]["digits"]
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -98,7 +148,11 @@ def restored(content: str) -> tuple[ReportSection, ...]:
         ReportSection(
             item["heading"],
             tuple(item["paragraphs"]),
-            ReportTable(tuple(item["table"]["head"]), tuple(map(tuple, item["table"]["rows"])))
+            ReportTable(
+                tuple(item["table"]["head"]),
+                tuple(map(tuple, item["table"]["rows"])),
+                tuple(item["table"].get("digits", ())),
+            )
             if item["table"]
             else None,
         )

@@ -15,7 +15,7 @@ from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.core.manifest import Report, manifests
 from jiangcheng.core.reports import queries, rules, services
-from jiangcheng.core.reports.models import ReportVersion
+from jiangcheng.core.reports.models import Language, ReportVersion
 from jiangcheng.core.reports.services import documents
 from jiangcheng.standards import periods
 
@@ -47,6 +47,8 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "report": found,
         "name": _name(found),
+        "languages": Language.choices,
+        "language": "zh" if (get_language() or "zh").startswith("zh") else "en",
         "versions": [
             (item, rules.title_of(found.period, item.first_date, item.last_date))
             for item in queries.versions(report=code)[:MOST_SHOWN]
@@ -65,7 +67,10 @@ def produce(request: HttpRequest, code: str) -> HttpResponse:
     found = _readable(request, code)
     try:
         first = rules.start(found.period, dt.date.fromisoformat(request.POST.get("first", "")))
-        made = services.produce(report=found, first=first, now=received_at(request), actor=person(request))
+        made = services.produce(
+            report=found, first=first, now=received_at(request), actor=person(request),
+            language=_language(request),
+        )  # fmt: skip
     except (ValueError, OverflowError):
         messages.error(request, _("请选择一个已经结束的统计期。"))
         return redirect("reports:report", code)
@@ -79,8 +84,9 @@ def subscribe(request: HttpRequest, code: str) -> HttpResponse:
     """Begin or end being told of new versions."""
     wanted = request.POST.get("wanted") == "1"
     services.subscribe(
-        report=_readable(request, code), user=person(request), wanted=wanted, now=received_at(request)
-    )
+        report=_readable(request, code), user=person(request), wanted=wanted, now=received_at(request),
+        language=_language(request),
+    )  # fmt: skip
     return redirect("reports:report", code)
 
 
@@ -90,13 +96,18 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a version, its files, who was told, who took it, and whether it comes out the same again."""
     found, declared = _version(request, pk)
     services.note(version=found, user=person(request), what="read", at=received_at(request))
+    paper = queries.paper(found)
     again: bool | None = None
     if request.GET.get("check") == "1":
         again = services.same_again(version=found, report=declared)
     context = {
         "version": found,
         "report": declared,
-        "paper": queries.paper(found),
+        "paper": paper,
+        "sections": [
+            (section, rules.printed(section.table, paper.language) if section.table else [])
+            for section in paper.sections
+        ],
         "files": found.files.order_by("form").defer("content"),
         "told": queries.told(version=found),
         "receipts": queries.receipts(version=found),
@@ -115,6 +126,7 @@ def file(request: HttpRequest, pk: int, form: str) -> HttpResponse:
     held = get_object_or_404(found.files, form=form)
     services.note(version=found, user=person(request), what=form, at=received_at(request))
     name = f"{declared.code}-{rules.title_of(declared.period, found.first_date, found.last_date)}-v{found.version}"
+    name += "" if found.language == "zh" else f"-{found.language}"
     headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"', "ETag": f'"{held.sha256}"'}
     return HttpResponse(bytes(held.content), content_type=documents.FORMS[form][1], headers=headers)
 
@@ -129,6 +141,11 @@ def _readable(request: HttpRequest, code: str) -> Report:
 def _version(request: HttpRequest, pk: int) -> tuple[ReportVersion, Report]:
     found = get_object_or_404(ReportVersion.objects.select_related("actor"), pk=pk)
     return found, _readable(request, found.report)
+
+
+def _language(request: HttpRequest) -> str:
+    asked = request.POST.get("language", "zh")
+    return asked if asked in rules.LANGUAGES else "zh"
 
 
 def _name(report: Report) -> str:
