@@ -26,8 +26,11 @@ from jiangcheng.modules.plan.services import status
 FORMAT = 1
 """Of the content; a later one is read beside it."""
 STATES_ZH = {
-    "met": "已达成",
-    "missed": "未达成",
+    "met": "已达到",
+    "on_track": "未到期·可达到",
+    "at_risk": "未到期·有风险",
+    "open": "尚未达到",
+    "missed": "到期未达成",
     "unscored": "无定量目标",
     "pending": "待计算",
     "awaited": "待上报",
