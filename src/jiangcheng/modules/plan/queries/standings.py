@@ -60,7 +60,7 @@ class Standing:
 
         ``met``: the value reaches the number. Where it does not: ``missed`` once the year of the target is over;
         before, ``on_track`` or ``at_risk`` by the forecast, and ``open`` where there is none, or where the plan
-        gives no year. ``unscored``: a value but no number to meet. Without a value: ``pending`` (the platform
+        gives no year. What can be told only after the year (a peak) is ``on_track`` or ``at_risk`` until then. ``unscored``: a value but no number to meet. Without a value: ``pending`` (the platform
         computes it) or ``awaited`` (a department reports it, 待上报).
         """
         if not self.readings:
@@ -68,6 +68,8 @@ class Standing:
         met = self.readings[-1].score.met
         if met is None:
             return "unscored"
+        if self.readings[-1].row.lineage.get("preliminary"):
+            return "on_track" if met else "at_risk"
         if met or self.due:
             return "met" if met else "missed"
         return {"secure": "on_track", "unknown": "open"}.get(self.outlook, "at_risk")

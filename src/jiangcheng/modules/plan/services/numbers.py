@@ -59,6 +59,8 @@ def _record_bound(target: rules.Target, binding: rules.Binding, on: dt.date, at:
             lineage["intermediates"] = {"matched": item.matched, "total": item.total}
         if item.goal is not None:
             lineage["goal"] = round(item.goal, 6)
+        if binding.kind == "peak" and year < (target.target_year or 0):
+            lineage["preliminary"] = True
         _record(target, item.value, BOUND, binding.clause, lineage, year, at)
         count += 1
     return count

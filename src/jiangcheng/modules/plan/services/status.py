@@ -134,4 +134,6 @@ def _source(reading: queries.Reading) -> str:
     stations = len(row.lineage.get("stations", []))
     if register := row.lineage.get("register"):
         return f"{register}: {row.lineage.get('rows', 0)} rows"
+    if indicator := row.lineage.get("indicator"):
+        return f"{indicator}: {row.lineage.get('rows', 0)} rows"
     return f"{row.indicator}: {row.lineage.get('rows', 0)} rows, {stations} stations, {row.edition}"
