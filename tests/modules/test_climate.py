@@ -163,6 +163,9 @@ def test_an_inventory_is_frozen_compared_and_computed_again_to_the_same_bytes(pe
     services.compute_indicators(on=ON, at=city.AT)
     intensity = IndicatorValue.objects.get(indicator="climate.ghg_intensity", edition="2025")
     assert intensity.value == pytest.approx(3657674 / 1.8e7, rel=1e-3)
+    finished = IndicatorValue.objects.get(indicator="climate.inventories", current=True)
+    assert (finished.value, finished.period_start_date.year) == (1, city.AT.year)
+    assert 0 < IndicatorValue.objects.get(indicator="climate.co2", edition="2025").value < 3657675
     assert "强度" in client.get(reverse("climate:overview")).content.decode()
 
 

@@ -255,6 +255,7 @@ def test_the_demo_fills_every_page_quickly_and_only_once(people, django_assert_m
     values = dict(IndicatorValue.objects.values_list("indicator", "value"))
     assert values["ecology.patrol_coverage"] == 75
     assert values["ecology.wetland_balance"] == pytest.approx(-0.6)
+    assert values["ecology.red_line_area"] == pytest.approx(258, rel=0.02)
     assert values["ecology.restoration"] == pytest.approx(44.0)
     viewer = client(people)
     for name in ("overview", "zoning", "zones_layer", "shorelines_layer", "wetlands_layer", "export_zones"):

@@ -117,7 +117,7 @@ def test_status_shows_both_editions_and_is_honest_about_what_is_missing():
     rows = {row["id"]: row for row in services.status(on=ON)}
     assert len(rows) == 134
     air = rows["city_good_air_days_ratio_2027"]
-    assert (air["value"], air["date"], air["gap"], air["state"]) == (86.4, "2026-11-19", 3.6, "missed")
+    assert (air["value"], air["date"], air["gap"], air["state"]) == (86.4, "2026-11-19", 3.6, "at_risk")
     assert [(item["edition"], item["value"]) for item in air["editions"]] == [
         ("HJ 633-2012", 92.9),
         ("HJ 633-2026", 86.4),

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import city
+from jiangcheng.core.access import services as access
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry.models import Region
@@ -150,3 +151,45 @@ def test_a_beautiful_cell_is_applied_for_reviewed_named_and_looked_at_again(peop
     records.act(record=cell, action="exit", actor=people["verifier"], now=city.AT, text="不再符合")
     assert cell.state == "exited"
     assert len(rules.table("cells")[-1]["kinds"]) == 10
+
+
+def test_a_county_sees_and_objects_to_its_own_scores_only(people):
+    """A county reads its own card, its own part of an evaluation, and answers for no other county."""
+    services.make_cards(year=2026, actor=people["verifier"], at=city.AT)
+    services.freeze(kind="annual", on=city.ON, actor=people["verifier"], at=city.AT + dt.timedelta(hours=1))
+    client = Client()
+    for name, role in (("county", "department"), ("chief", "leader")):
+        user = access.create_user(username=name, password=city.PASSWORD, display_name=name, at=city.AT)
+        access.assign_role(user=user, role=role, region_code="220202", on=dt.date(2026, 1, 1), at=city.AT)
+        people[name] = user
+    own, other = "PF-2026-220202-1", "PF-2026-220203-1"
+    client.force_login(people["county"])
+    text = client.get(reverse("plan:scores")).content.decode()
+    assert own in text and other not in text
+    assert "昌邑区" in text and "龙潭区" not in text
+    assert client.get(reverse("plan:score_card", args=[other])).status_code == 404
+    assert client.post(reverse("plan:object_to", args=[other]), {"item": "catering"}).status_code == 404
+    frozen = models.Evaluation.objects.get()
+    page = client.get(reverse("plan:evaluation", args=[frozen.pk]))
+    assert [name for name, _row in page.context["counties"]] == ["昌邑区"]
+    assert client.get(reverse("plan:export_evaluation", args=[frozen.pk, "csv"])).status_code == 403
+    address = reverse("plan:object_to", args=[own])
+    client.post(address, {"item": "nothing", "grounds": "无此项"})
+    assert not models.Objection.objects.exists()
+    client.post(address, {"item": "catering", "grounds": "两户已停业"})
+    made = models.Objection.objects.get()
+    assert (made.card, made.region.code, made.state) == (own, "220202", "submitted")
+    assert made.number in client.get(reverse("plan:score_card", args=[own])).content.decode()
+    with pytest.raises(ValidationError):
+        add(people, "plan-objections", card=other, item="catering", grounds="x",
+            region=Region.objects.get(code="220202"))  # fmt: skip
+    client.force_login(people["chief"])
+    assert client.post(reverse("plan:make_cards"), {"year": "2026"}).status_code == 403
+    assert client.post(reverse("plan:freeze"), {"kind": "annual", "on": "2026-11-01"}).status_code == 403
+    client.force_login(people["leader"])
+    text = client.get(reverse("plan:scores")).content.decode()
+    assert own in text and other in text
+    page = client.get(reverse("plan:evaluation", args=[frozen.pk]))
+    assert len(page.context["counties"]) > 1
+    answer = client.post(reverse("plan:check_evaluation", args=[frozen.pk]), follow=True)
+    assert "逐字节一致" in answer.content.decode()

@@ -69,6 +69,14 @@ MANIFEST = Manifest(
             Names("温室气体排放总量", "Greenhouse-gas emission"),
         ),
         Indicator(
+            "climate.co2", "climate.tasks.compute_indicators", Names("二氧化碳排放量", "Carbon dioxide emission")
+        ),
+        Indicator(
+            "climate.inventories",
+            "climate.tasks.compute_indicators",
+            Names("年度清单份数", "Inventories of the year"),
+        ),
+        Indicator(
             "climate.ghg_intensity",
             "climate.tasks.compute_indicators",
             Names("单位地区生产总值温室气体排放", "Greenhouse gases per GDP"),

@@ -47,6 +47,12 @@ class Year:
         return self.inventory.total(sinks=False) / (self.gdp * 1e4) if self.gdp else None
 
     @property
+    def carbon_dioxide(self) -> float:
+        """Tonnes of carbon dioxide; sinks left out."""
+        lines = self.inventory.lines
+        return round(sum(line.mass for line in lines if line.kind == "emission" and line.gas == "CO2"), 3)
+
+    @property
     def methane(self) -> float:
         """Tonnes of methane."""
         return self.inventory.by("gas", measure="mass").get("CH4", 0.0)

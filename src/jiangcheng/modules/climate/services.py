@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import csv
 import dataclasses
 import datetime as dt
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -226,11 +227,11 @@ def check_balance(
 
 
 def compute_indicators(*, on: dt.date, at: dt.datetime) -> None:
-    """Record total, intensity, methane and coal of the latest year with data, under every edition."""
+    """Record total, CO2, intensity and methane of every year under every edition, inventories, and coal."""
     for edition in rules.editions(on):
-        found = queries.series(edition=edition["code"], on=on)
-        if found:
-            _record_year(found[-1], edition["code"], at)
+        for found in queries.series(edition=edition["code"], on=on):
+            _record_year(found, edition["code"], at)
+    _record_finished(at)
     _record_coal(at)
 
 
@@ -285,6 +286,8 @@ def _record_year(found: queries.Year, edition: str, at: dt.datetime) -> None:
     numbers = (
         ("climate.ghg_total", found.inventory.total(), "t CO2e", "Σ 活动水平 × 排放因子 × GWP",
          "Σ activity × factor × GWP"),
+        ("climate.co2", found.carbon_dioxide, "t CO₂", "Σ 活动水平 × 二氧化碳排放因子（不含汇）",
+         "Σ activity × factor of CO2, sinks left out"),
         ("climate.ghg_intensity", found.intensity, "t CO2e/10⁴ CNY", "排放总量（不含汇）÷ 地区生产总值",
          "total without sinks ÷ GDP"),
         ("climate.methane", found.methane, "t CH4", "Σ 活动水平 × 甲烷排放因子", "Σ activity × factor of methane"),
@@ -307,6 +310,27 @@ def _record_year(found: queries.Year, edition: str, at: dt.datetime) -> None:
                     "url": f"{reverse('climate:inventory')}?year={found.year}&edition={edition}",
                     "intermediates": found.inventory.by("sector"),
                 },
+            ),
+            at=at,
+        )
+
+
+def _record_finished(at: dt.datetime) -> None:
+    """Record how many years' inventories were finished in each year."""
+    first = FrozenInventory.objects.values("year").annotate(at=Min("at"))
+    made = collections.Counter(row["at"].astimezone(periods.BEIJING).year for row in first)
+    for year, count in made.items():
+        indicators.record(
+            computation=indicators.Computation(
+                indicator="climate.inventories",
+                period=(dt.date(year, 1, 1), dt.date(year + 1, 1, 1)),
+                edition="",
+                value=count,
+                unit="inventories/yr",
+                formula_zh="当年首次冻结的清单年份数",
+                formula_en="years whose inventory was first frozen in the year",
+                clause=GUIDE,
+                lineage={"granularity": "year", "rows": count, "url": reverse("climate:inventory")},
             ),
             at=at,
         )

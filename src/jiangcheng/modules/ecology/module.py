@@ -65,6 +65,7 @@ MANIFEST = Manifest(
     ),
     indicators=(
         Indicator("ecology.patrol_coverage", COMPUTE, Names("巡护网格覆盖率", "Patrolled grids")),
+        Indicator("ecology.red_line_area", COMPUTE, Names("生态保护红线面积", "Area of the red line")),
         Indicator("ecology.wetland_balance", COMPUTE, Names("湿地占补平衡", "Balance of wetlands")),
         Indicator("ecology.restoration", COMPUTE, Names("重点区域生态修复进度", "Restoration done")),
     ),

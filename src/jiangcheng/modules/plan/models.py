@@ -234,6 +234,16 @@ class Objection(Record):
     item = models.CharField(_("评分项"), max_length=60, choices=score_items)
     grounds = models.TextField(_("异议理由"))
 
+    def clean(self) -> None:
+        """Refuse an objection to a card or line that is not there, or from another county."""
+        card = ScoreCard.objects.filter(number=self.card).first()
+        if card is None:
+            raise ValidationError({"card": _("没有这张评分卡；请从评分卡页面提出异议。")})
+        if self.item not in {line["code"] for line in card.content["items"]}:
+            raise ValidationError({"item": _("这张评分卡没有这一项。")})
+        if self.region is None or self.region.code != card.county:
+            raise ValidationError({"region": _("异议须由评分卡所属区县提出。")})
+
 
 class Evaluation(AppendOnly):
     """An evaluation of the plan as it was frozen; made again from its inputs, the bytes are the same."""

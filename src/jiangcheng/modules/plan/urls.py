@@ -30,6 +30,7 @@ urlpatterns = [
     path("scores/", views.scores, name="scores"),
     path("scores/make", views.make_cards, name="make_cards"),
     path("scores/<str:number>/", views.score_card, name="score_card"),
+    path("scores/<str:number>/objections/", views.object_to, name="object_to"),
     path("province/", views.province, name="province"),
     path("systems/", views.systems, name="systems"),
 ]

@@ -642,6 +642,11 @@ MANIFEST = manifest.Manifest(
             manifest.Names("生态基流保障率", "Ecological base flow kept"),
         ),
         manifest.Indicator(
+            "water.groundwater_broken",
+            "water.tasks.compute_indicators",
+            manifest.Names("地下水双控突破单元数", "Groundwater units beyond their controls"),
+        ),
+        manifest.Indicator(
             "city_drinking_source_compliance",
             "water.tasks.compute_indicators",
             manifest.Names("饮用水水源地达标建设率", "Drinking-water sources up to standard"),

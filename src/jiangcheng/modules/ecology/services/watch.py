@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+import shapely
 from django.urls import reverse
 
 from jiangcheng.core.access.models import User
@@ -120,7 +121,7 @@ def watch_disease(
 
 
 def compute_indicators(*, on: dt.date, at: dt.datetime) -> None:
-    """Record the patrolled grids, the balance of wetlands and the progress of restoration."""
+    """Record the patrolled grids, the red line, the balance of wetlands and restoration."""
     grids = queries.patrols(user=None, on=on)
     if grids:
         visited = sum(1 for _, found in grids if found.days)
@@ -135,6 +136,12 @@ def compute_indicators(*, on: dt.date, at: dt.datetime) -> None:
             "ecology.wetland_balance", balance.year, balance.running, "ha", 1,
             ("Σ 补充面积 − Σ 占用面积", "Σ given back − Σ taken"), "wetland-uses",
             {"occupied": balance.occupied, "replenished": balance.replenished}, at,
+        )  # fmt: skip
+    lines = [outlines.parsed(zone.outline) for zone in queries.zones(on=on, kind=rules.RED_LINE)]
+    if lines:
+        _record(
+            "ecology.red_line_area", on.year, round(outlines.hectares(shapely.union_all(lines)) / 100, 4), "km²",
+            len(lines), ("现行红线图斑合并后的面积", "area of the polygons in force"), "eco-zones", {}, at,
         )  # fmt: skip
     areas = queries.restoration(user=None, on=on)
     share = rules.progress((one.planned, one.done) for _, projects, _ in areas for one in projects)

@@ -1,9 +1,10 @@
 """What the pages, the command line and the services read."""
 
-from jiangcheng.modules.plan.queries.measures import Measure, measure
+from jiangcheng.modules.plan.queries.measures import Measure, measure, told
 from jiangcheng.modules.plan.queries.province import CityPlace, ProvinceRow, province
 from jiangcheng.modules.plan.queries.scores import (
     beauty,
+    belongs,
     card,
     card_years,
     cards,
@@ -40,7 +41,7 @@ from jiangcheng.modules.plan.queries.work import (
 
 __all__ = [
     "MONTHS", "OUTLOOKS", "STATES", "CityPlace", "Known", "Line", "Measure", "ProvinceRow", "Reading",
-    "Standing", "UnitRow", "beauty", "card", "card_years", "cards", "counties", "county_items", "duties",
+    "Standing", "UnitRow", "beauty", "belongs", "card", "card_years", "cards", "counties", "county_items", "duties",
     "editions", "history_of", "line", "matrix", "measure", "objections", "of_task", "programme_years",
-    "progress", "project", "projects", "province", "standing", "standings", "terms", "versions",
+    "progress", "project", "projects", "province", "standing", "standings", "terms", "told", "versions",
 ]  # fmt: skip

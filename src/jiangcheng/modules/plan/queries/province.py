@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from typing import Any
 
 from jiangcheng.core.indicators import queries as indicators
 from jiangcheng.modules.plan import rules
@@ -64,7 +65,7 @@ def _own(rule: dict, on: dt.date, year: int) -> dict[str, tuple[float, float | N
 
 
 def _row(
-    item: dict[str, str],
+    item: dict[str, Any],
     target: rules.Target,
     cities: tuple[str, ...],
     handed: dict[tuple[str, str], CityValue],
@@ -79,6 +80,8 @@ def _row(
         elif (item["from"], city) in handed:
             row = handed[item["from"], city]
             known[city] = (row.value, row.weight, row.document)
+    scale = item.get("scale", 1.0)
+    known = {city: (round(value * scale, 4), *more) for city, (value, *more) in known.items()}
     values = {city: value for city, (value, _weight, _source) in known.items()}
     weights = {city: weight for city, (_value, weight, _source) in known.items() if weight}
     rolled = rules.roll_up(item["method"], cities, values, weights)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from jiangcheng.core.access import queries as access
 from jiangcheng.core.indicators.models import IndicatorValue
 from jiangcheng.core.registry.models import Region
 from jiangcheng.modules.plan import rules
@@ -13,9 +14,15 @@ from jiangcheng.modules.plan.models import BeautifulCity, Duty, Objection, Score
 from jiangcheng.modules.plan.queries import measures
 
 
-def counties(*, on: dt.date) -> list[Region]:
-    """Return the counties in the order of their codes."""
-    return list(Region.objects.filter(level="county").order_by("code"))
+def counties(*, scope: access.Scope | None = None) -> list[Region]:
+    """Return the counties in the order of their codes; with ``scope`` those a reader belongs to."""
+    found = Region.objects.filter(level="county").order_by("code")
+    return [county for county in found if scope is None or belongs(scope, county.code)]
+
+
+def belongs(scope: access.Scope, county: str) -> bool:
+    """Tell whether a reader's area covers a county or lies in it."""
+    return scope.covers_region(county) or any(prefix.startswith(county) for prefix in scope.region_codes)
 
 
 def county_items(
@@ -72,11 +79,23 @@ def _share(item: Mapping[str, Any], county: str, year: int, now: dt.datetime) ->
 _SOURCES = {"handling": _handling, "duties": _duties, "share": _share}
 
 
-def cards(*, year: int) -> list[ScoreCard]:
-    """Return the latest card of every county for a year, the best score first, unscored ones last."""
+def cards(
+    *, year: int, scope: access.Scope | None = None, before: dt.datetime | None = None
+) -> list[ScoreCard]:
+    """Return the latest card of every county for a year, the best score first, unscored ones last.
+
+    Parameters
+    ----------
+    scope
+        Only the counties a reader belongs to.
+    before
+        Only cards made before an instant.
+    """
     latest: dict[str, ScoreCard] = {}
-    for card in ScoreCard.objects.filter(year=year).order_by("edition"):
-        latest[card.county] = card
+    made = ScoreCard.objects.filter(year=year)
+    for card in (made if before is None else made.filter(made_at__lt=before)).order_by("edition"):
+        if scope is None or belongs(scope, card.county):
+            latest[card.county] = card
     return sorted(latest.values(), key=lambda card: (card.score is None, -(card.score or 0), card.county))
 
 
@@ -100,7 +119,9 @@ def objections(*, card: str) -> list[Objection]:
     return list(Objection.objects.filter(card=card, withdrawn_at=None).order_by("-pk"))
 
 
-def beauty(*, year: int, on: dt.date) -> list[tuple[Region, dict[str, float], float | None]]:
+def beauty(
+    *, year: int, on: dt.date, scope: access.Scope | None = None
+) -> list[tuple[Region, dict[str, float], float | None]]:
     """Return each county with what the beautiful-city assessment found by item, and its score."""
     rule = rules.in_force("city_items", on)
     weights = {item["code"]: item["weight"] for item in rule["items"]}
@@ -111,7 +132,7 @@ def beauty(*, year: int, on: dt.date) -> list[tuple[Region, dict[str, float], fl
         if row.region is not None:
             values.setdefault(row.region.code, {})[row.item] = row.value
     found = []
-    for county in counties(on=on):
+    for county in counties(scope=scope):
         own = values.get(county.code, {})
         items = [rules.Item(code, weight, own.get(code), own.get(code)) for code, weight in weights.items()]
         found.append((county, own, rules.county_score(items, least_weight=rule["least_weight"])))

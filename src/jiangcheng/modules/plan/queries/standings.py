@@ -13,7 +13,7 @@ from jiangcheng.core.manifest import manifests
 from jiangcheng.modules.plan import rules
 from jiangcheng.modules.plan.models import Adjustment, TargetReport
 
-STATES = ("met", "missed", "unscored", "pending", "awaited")
+STATES = ("met", "on_track", "at_risk", "open", "missed", "unscored", "pending", "awaited")
 OUTLOOKS = ("secure", "at_risk", "lost", "unknown")
 
 
@@ -36,7 +36,11 @@ class Reading:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Standing:
-    """A target and its readings, one per edition; the latest edition is last."""
+    """A target and its readings, one per edition; the latest edition is last.
+
+    Where the plan asks for better than another year, or another document sets the number, the target holds
+    that number as soon as it is known.
+    """
 
     target: rules.Target
     readings: tuple[Reading, ...]
@@ -47,16 +51,28 @@ class Standing:
     reason: str
     """Code of why there is no value, empty where there is one; see `REASONS` of the services."""
 
+    due: bool
+    """Whether the year of the target is over."""
+
     @property
     def state(self) -> str:
-        """``met``, ``missed``, ``unscored`` (a value but no number to meet), ``pending`` or ``awaited``.
+        """One of `STATES`.
 
-        ``pending``: the platform computes it and has no value yet. ``awaited``: a department reports it (待上报).
+        ``met``: the value reaches the number. Where it does not: ``missed`` once the year of the target is over;
+        before, ``on_track`` or ``at_risk`` by the forecast, and ``open`` where there is none, or where the plan
+        gives no year. What can be told only after the year (a peak) is ``on_track`` or ``at_risk`` until then. ``unscored``: a value but no number to meet. Without a value: ``pending`` (the platform
+        computes it) or ``awaited`` (a department reports it, 待上报).
         """
         if not self.readings:
             return "awaited" if self.reason in ("awaited", "in_review", "no_source") else "pending"
         met = self.readings[-1].score.met
-        return "unscored" if met is None else "met" if met else "missed"
+        if met is None:
+            return "unscored"
+        if self.readings[-1].row.lineage.get("preliminary"):
+            return "on_track" if met else "at_risk"
+        if met or self.due:
+            return "met" if met else "missed"
+        return {"secure": "on_track", "unknown": "open"}.get(self.outlook, "at_risk")
 
     @property
     def outlook(self) -> str:
@@ -174,11 +190,15 @@ def _standing(
     latest = [row for row in known if row.period_end_date == known[-1].period_end_date]
     # Within a year the reading that counts comes last and stays.
     series = {row.period_start_date.year: row.value for row in known if row.value is not None}
+    if latest:
+        goal = latest[-1].lineage.get("goal")
+        target = rules.against(target, series, latest[-1].period_start_date.year, goal)
     readings = tuple(_reading(target, row) for row in latest)
     years = tuple(sorted(series.items()))
     return Standing(
         target, readings, years, _forecast(target, readings, years, settings, on),
         "" if readings else _reason(target, bound.get(target.id), reviewed),
+        due=target.target_year is not None and on.year > target.target_year,
     )  # fmt: skip
 
 
@@ -217,13 +237,23 @@ def _reason(target: rules.Target, binding: rules.Binding | None, reviewed: set[s
         return "in_review"
     if any(row["target"] == target.id for row in rules.table("rollup")[-1]["targets"]):
         return "cities_missing"
-    if binding is not None and binding.kind == "indicator":
-        return "too_little_data" if binding.names[0] in manifests.indicators() else "room_absent"
-    if binding is not None and binding.register:
-        return "register_empty" if binding.register in manifests.registers() else "room_absent"
-    if target.indicator or target.id in manifests.indicators():
+    if binding is not None and binding.kind in ("indicator", "peak"):
+        return "too_little_data" if _is_computed(binding.names[0]) else "room_absent"
+    if binding is not None and binding.registers:
+        present = set(binding.registers) <= manifests.registers().keys()
+        return "register_empty" if present else "room_absent"
+    if target.computability == "reported":
+        return "awaited"
+    if _is_computed(target.indicator or target.id):
         return "too_little_data"
-    return "awaited" if target.computability == "reported" else "no_source"
+    return "no_source"
+
+
+def _is_computed(code: str) -> bool:
+    """Whether a room, or the roll-up of the province, computes an indicator."""
+    return code in manifests.indicators() or any(
+        row["target"] == code for row in rules.table("rollup")[-1]["targets"]
+    )
 
 
 def _in_review(known: Known | None) -> set[str]:

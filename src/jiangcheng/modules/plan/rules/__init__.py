@@ -1,6 +1,6 @@
 """How targets are read, scored, forecast, rolled up and summed to a score. Pure: no clock, no store."""
 
-from jiangcheng.modules.plan.rules.forecast import Forecast, outlook, trend, within, year_end
+from jiangcheng.modules.plan.rules.forecast import Forecast, outlook, peak, trend, within, year_end
 from jiangcheng.modules.plan.rules.papers import canonical, digest
 from jiangcheng.modules.plan.rules.rollup import Rolled, roll_up
 from jiangcheng.modules.plan.rules.scoring import Item, county_score, duty_score, linear
@@ -23,6 +23,7 @@ from jiangcheng.modules.plan.rules.targets import (
     Score,
     Target,
     adjusted,
+    against,
     family,
     known_targets,
     label,
@@ -44,6 +45,7 @@ __all__ = [
     "Target",
     "Task",
     "adjusted",
+    "against",
     "bindings",
     "canonical",
     "county_score",
@@ -56,6 +58,7 @@ __all__ = [
     "linear",
     "outlook",
     "path",
+    "peak",
     "project_rows",
     "remaining",
     "roll_up",

@@ -75,6 +75,11 @@ def trend(series: Sequence[tuple[int, float]], year: int, settings: Mapping[str,
     return Forecast(year, _round(value), _round(value - reach), _round(value + reach), "line")
 
 
+def peak(series: Mapping[int, float]) -> int | None:
+    """Return the year of the highest value, the earlier of equal ones; None with fewer than three years."""
+    return max(sorted(series), key=lambda year: series[year]) if len(series) >= 3 else None
+
+
 def within(forecast: Forecast, least: float, most: float) -> Forecast:
     """Return the forecast held between two numbers that nature or arithmetic does not let it pass."""
     held = (min(most, max(least, number)) for number in (forecast.value, forecast.low, forecast.high))

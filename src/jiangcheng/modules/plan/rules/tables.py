@@ -57,10 +57,13 @@ class Binding:
     """How a target follows from a register, or from what is installed.
 
     ``kind`` is ``count`` (rows that match ``where``), ``share`` (of the rows that match ``of``, in percent),
-    ``ratio`` (sum of ``numerator`` ÷ sum of ``denominator``, in percent), ``all`` (1 where every row matches,
-    else 0), ``indicator`` (the latest number a room computes under the code in ``names``), ``rooms`` or
-    ``pages`` (how many of ``names`` are installed; a room counts as often as it is named). ``negate`` removes
-    rows; the value ``now`` stands for the instant. ``year_field`` limits the rows to the year that is scored.
+    ``ratio`` (sum of ``numerator`` ÷ sum of ``denominator``, in percent), ``sum`` (of the fields in ``names``),
+    ``all`` or ``exists`` (1 where every row, or any row, matches, else 0), ``indicator`` (what a room computes
+    under the code in ``names``, year by year), ``peak`` (1 where the highest of these years lies before the
+    latest, else 0), ``rooms`` or ``pages`` (how many of ``names`` are installed; a room counts as often as it is
+    named). ``negate`` removes rows; the value ``now`` stands for the instant. ``year_field`` limits the rows to
+    the year that is scored. ``scale`` turns sums and indicators into the unit of the target. ``against`` is the
+    field whose sum is the target, or ``goal`` the number, where the plan leaves it to another document.
     """
 
     target: str
@@ -73,10 +76,18 @@ class Binding:
     denominator: str = ""
     year_field: str = ""
     names: tuple[str, ...] = ()
+    scale: float = 1.0
+    against: str = ""
+    goal: float | None = None
     clause: str = ""
     unit: str = ""
     note_zh: str = ""
     note_en: str = ""
+
+    @property
+    def registers(self) -> tuple[str, ...]:
+        """Return the registers whose rows count together; ``register`` names them with blanks between."""
+        return tuple(self.register.split())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

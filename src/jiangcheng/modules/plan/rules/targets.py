@@ -90,6 +90,23 @@ def adjusted(target: Target, *, value: float, year: int | None, valid_from: date
     )
 
 
+def against(target: Target, series: Mapping[int, float], year: int, goal: float | None) -> Target:
+    """Return the target with the number its value of a year is compared with.
+
+    Parameters
+    ----------
+    series
+        Values of the quantity by year: a target may ask for better than the year before, or than a given year.
+    goal
+        The number that another document sets (basis ``delegated``), None where nobody has entered it.
+    """
+    if target.target_value is not None:
+        return target
+    earlier = {"previous_year": year - 1, "year_2027": 2027, "year_2030": 2030}.get(target.basis)
+    known = goal if earlier is None else series.get(earlier) if earlier < year else None
+    return dataclasses.replace(target, target_value=known)
+
+
 def path(points: Mapping[int, float], baseline: tuple[int, float] | None, years: range) -> dict[int, float]:
     """Return what a year has to show for the way to the targets to be even.
 
@@ -206,7 +223,9 @@ def _imagined(target: Target, counted: Mapping[str, float], change: float) -> fl
         return (counted["mean"] * counted["valid_days"] + change * counted["days_left"]) / days
     if target.budget == "good_sections" and counted.get("assessed_sections"):
         return 100 * max(0, counted["good_sections"] - change) / counted["assessed_sections"]
-    if counted.get("total"):
+    if target.unit == "count" and "matched" in counted:
+        return max(0.0, counted["matched"] + (change if target.better == "higher" else -change))
+    if counted.get("total") and target.unit == "%":
         return 100 * min(counted["matched"] + change, counted["total"]) / counted["total"]
     return None
 

@@ -19,17 +19,21 @@ from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.indicators.models import IndicatorValue
 from jiangcheng.core.portal.services import tables
+from jiangcheng.core.registry.models import Region
 from jiangcheng.core.reports.rules import Paper, ReportSection, ReportTable, date_text
 from jiangcheng.core.reports.services import documents
 from jiangcheng.modules.plan import queries, rules
 from jiangcheng.modules.plan.models import Duty, Evaluation, Project
 from jiangcheng.modules.plan.services import status
 
-FORMAT = 1
-"""Of the content; a later one is read beside it."""
+FORMAT = 2
+"""Of the content; 2 has the counties. An earlier one is shown, not made again."""
 STATES = {
-    "met": gettext_lazy("已达成"),
-    "missed": gettext_lazy("未达成"),
+    "met": gettext_lazy("已达到"),
+    "on_track": gettext_lazy("未到期·可达到"),
+    "at_risk": gettext_lazy("未到期·有风险"),
+    "open": gettext_lazy("尚未达到"),
+    "missed": gettext_lazy("到期未达成"),
     "unscored": gettext_lazy("无定量目标"),
     "pending": gettext_lazy("待计算"),
     "awaited": gettext_lazy("待上报"),
@@ -101,6 +105,7 @@ def content_of(*, kind: str, on: dt.date, known: queries.Known) -> dict[str, Any
         "inputs": inputs,
         "inputs_sha256": rules.digest(rules.canonical([inputs, [row["editions"] for row in rows]])),
         "programme": _programme(on, known),
+        "counties": _counties(on, known),
         "projects": _projects(known),
     }
 
@@ -122,6 +127,25 @@ def _programme(on: dt.date, known: queries.Known) -> dict[str, Any]:
             for code, own in sorted(units.items())
         },
     }
+
+
+def _counties(on: dt.date, known: queries.Known) -> dict[str, Any]:
+    """Return by county its duties of the year and its score, as cards had it before the instant."""
+    areas = dict(Region.objects.values_list("pk", "code"))
+    rows = [row for row in Duty.history.as_of(known.at) if row.year == on.year and row.withdrawn_at is None]
+    cards = {card.county: card for card in queries.cards(year=on.year, before=known.at)}
+    found = {}
+    for county in queries.counties():
+        own = [row for row in rows if areas.get(row.region_id, "").startswith(county.code)]
+        card = cards.get(county.code)
+        found[county.code] = {
+            "name_zh": county.name_zh,
+            "duties": len(own),
+            "done": sum(row.state == "done" for row in own),
+            "card": card.number if card else "",
+            "score": card.score if card else None,
+        }
+    return found
 
 
 def _projects(known: queries.Known) -> dict[str, int]:

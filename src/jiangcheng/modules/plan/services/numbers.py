@@ -30,27 +30,48 @@ def compute_indicators(*, on: dt.date, at: dt.datetime) -> int:
         for code, binding in rules.bindings(on).items():
             if target := targets.get(code):
                 count += _record_bound(target, binding, on, at)
-        for row in queries.province(on=on, year=on.year):
-            count += _record_rolled(row, on, at)
+        # A number of the year before may come late; earlier years are closed.
+        for year in (on.year - 1, on.year):
+            for row in queries.province(on=on, year=year):
+                count += _record_rolled(row, on, at)
     return count
 
 
-def _record_bound(target: rules.Target, binding: rules.Binding, on: dt.date, at: dt.datetime) -> bool:
-    found = queries.measure(binding, now=at, year=on.year)
-    if found is None or found.value is None:
-        return False
-    lineage: dict[str, Any] = {
-        "granularity": "row",
-        "rows": found.rows,
-        "through": on.isoformat(),
-        "intermediates": {"matched": found.matched, "total": found.total},
-    }
-    if binding.register:
-        lineage |= {"register": binding.register, "url": reverse(f"records:{binding.register}")}
-    elif binding.kind == "indicator":
-        lineage |= {"indicator": binding.names[0], "url": reverse("indicators:lineage", args=binding.names)}
-    _record(target, found.value, BOUND, binding.clause, lineage, on.year, at)
-    return True
+def _record_bound(target: rules.Target, binding: rules.Binding, on: dt.date, at: dt.datetime) -> int:
+    told = binding.kind in ("indicator", "peak")
+    if told:
+        found = queries.told(binding)
+    else:
+        now = queries.measure(binding, now=at, year=on.year)
+        found = {} if now is None else {on.year: now}
+    source = _source(binding)
+    count = 0
+    for year, item in found.items():
+        if item.value is None or year > on.year:
+            continue
+        lineage: dict[str, Any] = {
+            "granularity": "row",
+            "rows": item.rows,
+            "through": min(on, dt.date(year, 12, 31)).isoformat(),
+            **source,
+        }
+        if not told:
+            lineage["intermediates"] = {"matched": item.matched, "total": item.total}
+        if item.goal is not None:
+            lineage["goal"] = round(item.goal, 6)
+        if binding.kind == "peak" and year < (target.target_year or 0):
+            lineage["preliminary"] = True
+        _record(target, item.value, BOUND, binding.clause, lineage, year, at)
+        count += 1
+    return count
+
+
+def _source(binding: rules.Binding) -> dict[str, Any]:
+    if binding.registers:
+        return {"register": binding.register, "url": reverse(f"records:{binding.registers[0]}")}
+    if binding.kind in ("indicator", "peak"):
+        return {"indicator": binding.names[0], "url": reverse("indicators:lineage", args=binding.names)}
+    return {}
 
 
 def _record_rolled(row: queries.ProvinceRow, on: dt.date, at: dt.datetime) -> bool:
@@ -59,7 +80,7 @@ def _record_rolled(row: queries.ProvinceRow, on: dt.date, at: dt.datetime) -> bo
         return False
     lineage = {
         "rows": len(row.rolled.present),
-        "through": on.isoformat(),
+        "through": min(on, dt.date(row.year, 12, 31)).isoformat(),
         "url": reverse("plan:province"),
         "intermediates": {place.code: place.value for place in row.cities},
     }

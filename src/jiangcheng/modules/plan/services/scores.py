@@ -10,8 +10,22 @@ from django.utils import timezone
 
 from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import User
+from jiangcheng.core.records import services as records
+from jiangcheng.core.registry.models import Region
 from jiangcheng.modules.plan import queries, rules
-from jiangcheng.modules.plan.models import ScoreCard
+from jiangcheng.modules.plan.models import Objection, ScoreCard
+
+
+def objection_to(*, card: ScoreCard, item: str, grounds: str, actor: User, at: dt.datetime) -> str:
+    """Enter an objection against a line of a card, in the county of the card; return its number."""
+    values = {
+        "card": card.number,
+        "item": item,
+        "grounds": grounds,
+        "region": Region.objects.get(code=card.county),
+    }
+    row: Objection = records.create(register="plan-objections", values=values, actor=actor, at=at)
+    return row.number
 
 
 @transaction.atomic
@@ -23,7 +37,7 @@ def make_cards(*, year: int, actor: User | None, at: dt.datetime) -> list[ScoreC
     on = min(timezone.localdate(at), dt.date(year, 12, 31))
     rule = rules.in_force("scoring", on)
     made = []
-    for county in queries.counties(on=on):
+    for county in queries.counties():
         lines = queries.county_items(county=county.code, rule=rule, year=year, now=at)
         items = [rules.Item(line["code"], line["weight"], line["value"], line["score"]) for line in lines]
         last = ScoreCard.objects.filter(county=county.code, year=year).aggregate(last=Max("edition"))["last"]

@@ -21,6 +21,21 @@ REASONS = {
 }
 """Code of why a target has no value, with a sentence in Chinese and English."""
 
+STATE_WORDS = {
+    "met": ("现值已达到目标值", "the value reaches the target"),
+    "on_track": ("目标年未到，按预测可以达到", "not due yet; the forecast reaches the target"),
+    "at_risk": ("目标年未到，按预测可能或将会落空", "not due yet; the forecast may fall short of the target"),
+    "open": (
+        "尚未达到；目标年未到或规划未定年份，也无法预测",
+        "not reached; not due yet or without a year, and there is no forecast",
+    ),
+    "missed": ("目标年已过，没有达到", "the year of the target is over and it was not reached"),
+    "unscored": ("有数值，没有可比的目标数", "a value, but no number to compare it with"),
+    "pending": ("平台计算，尚无数值", "computed by the platform; no value yet"),
+    "awaited": ("部门上报，尚无数值", "reported by a department; no value yet"),
+}
+"""What each state says, in Chinese and English."""
+
 
 def status(on: datetime.date) -> list[dict[str, Any]]:
     """Return every target by id: value, date, source, gap, readings per edition, and why a value is missing."""
@@ -71,6 +86,8 @@ def row(standing: queries.Standing) -> dict[str, Any]:
         "target_year": target.target_year,
         "unit": target.unit,
         "state": standing.state,
+        "state_zh": STATE_WORDS[standing.state][0],
+        "state_en": STATE_WORDS[standing.state][1],
         "value": last.row.value if last else None,
         "date": last.through.isoformat() if last else None,
         "source": _source(last) if last else None,
@@ -117,4 +134,6 @@ def _source(reading: queries.Reading) -> str:
     stations = len(row.lineage.get("stations", []))
     if register := row.lineage.get("register"):
         return f"{register}: {row.lineage.get('rows', 0)} rows"
+    if indicator := row.lineage.get("indicator"):
+        return f"{indicator}: {row.lineage.get('rows', 0)} rows"
     return f"{row.indicator}: {row.lineage.get('rows', 0)} rows, {stations} stations, {row.edition}"

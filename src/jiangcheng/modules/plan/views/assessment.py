@@ -6,6 +6,7 @@ import collections
 import datetime as dt
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -18,7 +19,7 @@ from jiangcheng.core.access.services import person, received_at, received_date, 
 from jiangcheng.core.manifest import manifests
 from jiangcheng.core.reports.models import Language
 from jiangcheng.modules.plan import queries, rules, services
-from jiangcheng.modules.plan.models import Evaluation
+from jiangcheng.modules.plan.models import Evaluation, ScoreCard
 from jiangcheng.modules.plan.views import shown
 
 FORMS = ("pdf", "docx", "xlsx", "csv", "json")
@@ -45,8 +46,8 @@ def evaluations(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "kinds": Evaluation.Kind.choices,
         "today": on,
-        "forms": FORMS,
-        "may_review": access.has(request.user, "plan.review", on),
+        "forms": FORMS if _reads_city(request) else (),
+        "may_review": _reviews_city(request),
     }
     return render(request, "plan/evaluations.html", context)
 
@@ -55,6 +56,8 @@ def evaluations(request: HttpRequest) -> HttpResponse:
 @requires("plan.review")
 def freeze(request: HttpRequest) -> HttpResponseBase:
     """Freeze an evaluation of a day that has come."""
+    if not _reviews_city(request):
+        raise PermissionDenied
     kind = request.POST.get("kind", "")
     try:
         on = dt.date.fromisoformat(request.POST.get("on", ""))
@@ -72,10 +75,16 @@ def freeze(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 @requires("plan.view")
 def evaluation(request: HttpRequest, key: int) -> HttpResponse:
-    """Show a frozen evaluation as it was: old targets stay old."""
+    """Show a frozen evaluation as it was: old targets stay old.
+
+    The targets are the city's and the same for everybody. What units and counties did is shown as far as the
+    reader's area goes.
+    """
     found = get_object_or_404(Evaluation, pk=key)
     content = services.content(found)
-    now = {target.id: target.version for target in queries.versions(on=received_date(request))}
+    on = received_date(request)
+    own = access.scope(person(request), "plan.view", on)
+    now = {target.id: target.version for target in queries.versions(on=on)}
     language = shown.column(request)
     targets = [
         {
@@ -91,8 +100,21 @@ def evaluation(request: HttpRequest, key: int) -> HttpResponse:
     states = [
         (words, count) for code, words in shown.STATES.items() if (count := content["states"].get(code))
     ]
-    context = {"evaluation": found, "content": content, "targets": targets, "states": states, "forms": FORMS,
-               "languages": Language.choices}  # fmt: skip
+    counties = [
+        ((region.name_zh, region.name_en)[language], content["counties"][region.code])
+        for region in queries.counties(scope=own)
+        if region.code in content.get("counties", {})
+    ]
+    context = {
+        "evaluation": found,
+        "content": content,
+        "targets": targets,
+        "states": states,
+        "counties": counties,
+        "whole_city": own.whole_city,
+        "languages": Language.choices,
+        "forms": FORMS if own.whole_city else (),
+    }
     return render(request, "plan/evaluation.html", context)
 
 
@@ -101,7 +123,13 @@ def evaluation(request: HttpRequest, key: int) -> HttpResponse:
 def check_evaluation(request: HttpRequest, key: int) -> HttpResponseBase:
     """Make the evaluation again and compare the bytes."""
     found = get_object_or_404(Evaluation, pk=key)
-    if services.reproduce(found) == found.content and rules.digest(found.content) == found.sha256:
+    if services.content(found)["format"] != services.FORMAT:
+        # An earlier programme wrote other fields: its bytes are kept and checked, not written again.
+        if rules.digest(found.content) == found.sha256:
+            messages.success(request, _("由较早的格式冻结，不再重算；内容与校验值一致。"))
+        else:
+            messages.error(request, _("内容与校验值不一致，请报告管理员。"))
+    elif services.reproduce(found) == found.content and rules.digest(found.content) == found.sha256:
         messages.success(request, _("已重新计算：与冻结版逐字节一致。"))
     else:
         messages.error(request, _("重新计算的结果与冻结版不一致，请报告管理员。"))
@@ -114,6 +142,8 @@ def export_evaluation(request: HttpRequest, key: int, form: str) -> HttpResponse
     """Return a frozen evaluation as a file."""
     if form not in FORMS:
         raise Http404(form)
+    if not _reads_city(request):
+        raise PermissionDenied
     found = get_object_or_404(Evaluation, pk=key)
     reader = ("zh", "en")[shown.column(request)]
     asked = request.GET.get("language", reader)
@@ -127,18 +157,23 @@ def export_evaluation(request: HttpRequest, key: int, form: str) -> HttpResponse
 @require_GET
 @requires("plan.view")
 def scores(request: HttpRequest) -> HttpResponse:
-    """Show the counties' scores of a year, and the beautiful-city assessment."""
+    """Show the scores of a year and the beautiful-city assessment, of the counties the reader belongs to."""
     on = received_date(request)
+    own = access.scope(person(request), "plan.view", on)
     asked = request.GET.get("year", "")
     year = int(asked) if asked.isdigit() and len(asked) == 4 else on.year
     language = shown.column(request)
-    names = {region.code: (region.name_zh, region.name_en)[language] for region in queries.counties(on=on)}
+    names = {
+        region.code: (region.name_zh, region.name_en)[language] for region in queries.counties(scope=own)
+    }
     rule = rules.in_force("city_items", on)
-    beauty = queries.beauty(year=year, on=on)
+    beauty = queries.beauty(year=year, on=on, scope=own)
     context = {
         "year": year,
         "years": sorted({*queries.card_years(), on.year}, reverse=True),
-        "cards": [(card, names.get(card.county, card.county)) for card in queries.cards(year=year)],
+        "cards": [
+            (card, names.get(card.county, card.county)) for card in queries.cards(year=year, scope=own)
+        ],
         "rule": rules.in_force("scoring", min(on, dt.date(year, 12, 31))),
         "beauty": [
             (
@@ -150,7 +185,7 @@ def scores(request: HttpRequest) -> HttpResponse:
         ],
         "beauty_items": [item[("name_zh", "name_en")[language]] for item in rule["items"]],
         "beauty_rule": rule,
-        "may_review": access.has(request.user, "plan.review", on),
+        "may_review": _reviews_city(request),
     }
     return render(request, "plan/scores.html", context)
 
@@ -159,6 +194,8 @@ def scores(request: HttpRequest) -> HttpResponse:
 @requires("plan.review")
 def make_cards(request: HttpRequest) -> HttpResponseBase:
     """Score every county for a year; earlier cards stay."""
+    if not _reviews_city(request):
+        raise PermissionDenied
     on = received_date(request)
     asked = request.POST.get("year", "")
     if not asked.isdigit() or not 2015 <= int(asked) <= on.year:
@@ -173,12 +210,9 @@ def make_cards(request: HttpRequest) -> HttpResponseBase:
 @requires("plan.view")
 def score_card(request: HttpRequest, number: str) -> HttpResponse:
     """Show a county's card: each line with value, formula, source, score; objections with their answers."""
-    card = queries.card(number=number)
-    if card is None:
-        raise Http404(number)
+    card = _card(request, number)
     language = shown.column(request)
-    names = {region.code: (region.name_zh, region.name_en)[language]
-             for region in queries.counties(on=received_date(request))}  # fmt: skip
+    names = {region.code: (region.name_zh, region.name_en)[language] for region in queries.counties()}
     items = [
         {
             **item,
@@ -194,8 +228,26 @@ def score_card(request: HttpRequest, number: str) -> HttpResponse:
         "items": items,
         "editions": queries.editions(card),
         "objections": queries.objections(card=number),
+        "may_object": _may_object(request, card),
     }
     return render(request, "plan/score_card.html", context)
+
+
+@require_POST
+@requires("plan.manage")
+def object_to(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Take an objection of the county against a line of its card; another person answers it."""
+    card = _card(request, number)
+    if not _may_object(request, card):
+        raise PermissionDenied
+    given = {name: request.POST.get(name, "").strip() for name in ("item", "grounds")}
+    try:
+        made = services.objection_to(card=card, **given, actor=person(request), at=received_at(request))
+    except ValidationError as error:
+        messages.error(request, "；".join(error.messages))
+    else:
+        messages.success(request, _("异议 %(number)s 已提交，等待他人答复。") % {"number": made})
+    return redirect("plan:score_card", number)
 
 
 @require_GET
@@ -262,6 +314,28 @@ def systems(request: HttpRequest) -> HttpResponse:
         "q": text,
     }
     return render(request, "plan/systems.html", context)
+
+
+def _card(request: HttpRequest, number: str) -> ScoreCard:
+    """Return a card of a county the reader belongs to."""
+    card = queries.card(number=number)
+    own = access.scope(person(request), "plan.view", received_date(request))
+    if card is None or not queries.belongs(own, card.county):
+        raise Http404(number)
+    return card
+
+
+def _may_object(request: HttpRequest, card: ScoreCard) -> bool:
+    scope = access.scope(person(request), "plan.manage", received_date(request))
+    return queries.belongs(scope, card.county)
+
+
+def _reads_city(request: HttpRequest) -> bool:
+    return access.scope(person(request), "plan.view", received_date(request)).whole_city
+
+
+def _reviews_city(request: HttpRequest) -> bool:
+    return access.scope(person(request), "plan.review", received_date(request)).whole_city
 
 
 def _links(system: rules.System, language: int) -> list[tuple[str, str]]:

@@ -15,8 +15,11 @@ from jiangcheng.modules.plan import queries, rules, services
 
 STALE_AFTER_DAYS = 2
 STATES = {
-    "met": (gettext_lazy("已达成"), "badge-ok", "✓"),
-    "missed": (gettext_lazy("未达成"), "badge-bad", "✗"),
+    "met": (gettext_lazy("已达到"), "badge-ok", "✓"),
+    "on_track": (gettext_lazy("未到期·可达到"), "badge-ok", "↗"),
+    "at_risk": (gettext_lazy("未到期·有风险"), "badge-warn", "!"),
+    "open": (gettext_lazy("尚未达到"), "badge-warn", "◐"),
+    "missed": (gettext_lazy("到期未达成"), "badge-bad", "✗"),
     "unscored": (gettext_lazy("无定量目标"), "badge-info", "≈"),
     "pending": (gettext_lazy("待计算"), "badge-warn", "…"),
     "awaited": (gettext_lazy("待上报"), "badge-info", "○"),
@@ -150,13 +153,20 @@ def unit_of(target: rules.Target, language: int) -> str:
 
 def goal(target: rules.Target) -> str:
     """Return what has to be reached, in signs where there is a number, else in words."""
-    if target.target_value is not None:
-        return f"{SIGNS[target.comparator]} {target.target_value:g}"
+    number = (
+        "" if target.target_value is None else f"{SIGNS[target.comparator]} {_printed(target.target_value)}"
+    )
     if target.basis == "previous_year":
-        return _("优于上年")
+        return f"{_('优于上年')} {number}".strip()
     if target.basis.startswith("year_"):
-        return _("优于 %(year)s 年") % {"year": target.basis.removeprefix("year_")}
-    return _("另行下达")
+        words = _("优于 %(year)s 年") % {"year": target.basis.removeprefix("year_")}
+        return f"{words} {number}".strip()
+    return number or _("另行下达")
+
+
+def _printed(value: float) -> str:
+    """Return a number with at most four decimals, thousands apart where it is long."""
+    return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def drawing(standing: queries.Standing, relatives: Sequence[rules.Target]) -> Drawing | None:

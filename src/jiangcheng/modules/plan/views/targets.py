@@ -22,6 +22,7 @@ from django.views.decorators.http import require_GET
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.core.cases.services import Refused
+from jiangcheng.core.manifest import manifests
 from jiangcheng.core.records import queries as ledgers
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry import services as registry
@@ -112,6 +113,14 @@ def target(request: HttpRequest, code: str) -> HttpResponse:
         ],
         "versions": [(item, shown.goal(item), number) for item, number in queries.history_of(target_id=code)],
         "binding": binding,
+        "binding_links": [
+            (
+                ledgers.register(name).names.in_language(request.LANGUAGE_CODE or "zh"),
+                reverse(f"records:{name}"),
+            )
+            for name in (binding.registers if binding else ())
+            if name in manifests.registers()
+        ],
         "binding_note": (binding.note_zh, binding.note_en)[language] if binding else "",
         "what_if": _what_if(request, standing),
         "reports": _reports(request, code, on),

@@ -53,6 +53,7 @@ __all__ = [
     "ZoneReport",
     "ZonesRefused",
     "answer_order",
+    "as_told",
     "ask",
     "ask_all",
     "check_approval",

@@ -1,4 +1,4 @@
-"""The water targets of the plan that follow from the room's registers: base flow and drinking-water sources."""
+"""The water targets of the plan that follow from the room's registers: base flow, sources, groundwater."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.urls import reverse
 from jiangcheng.core.indicators import services as indicators
 from jiangcheng.core.records import queries as ledgers
 from jiangcheng.modules.water import queries
+from jiangcheng.modules.water.rules.groundwater import BROKEN
 from jiangcheng.standards import rounding
 
 
@@ -18,6 +19,7 @@ def compute_ledger_indicators(*, on: dt.date, at: dt.datetime) -> None:
     """Record the guarantee of base flows and the compliance of sources, as far as rows say something."""
     _base_flow(on, at)
     _sources(on, at)
+    _groundwater(on, at)
 
 
 def _base_flow(on: dt.date, at: dt.datetime) -> None:
@@ -55,6 +57,23 @@ def _sources(on: dt.date, at: dt.datetime) -> None:
     )  # fmt: skip
 
 
+def _groundwater(on: dt.date, at: dt.datetime) -> None:
+    units = [unit for unit in queries.units_of(on.year) if unit.state]
+    if not units:
+        return
+    broken = sum(unit.state >= BROKEN for unit in units)
+    _record(
+        "water.groundwater_broken",
+        float(broken),
+        "取水量超指标或水位低于控制水位的管控单元个数",
+        "units beyond their quota or below the level mark",
+        "水量、水位双控",
+        {"register": "wells", "through": on.isoformat(),
+         "rows": sum(unit.wells for unit in units), "intermediates": {"matched": broken, "total": len(units)}},
+        on, at, unit="count",
+    )  # fmt: skip
+
+
 def _record(
     indicator: str,
     value: float,
@@ -64,6 +83,7 @@ def _record(
     lineage: Mapping[str, Any],
     on: dt.date,
     at: dt.datetime,
+    unit: str = "%",
 ) -> None:
     indicators.record(
         computation=indicators.Computation(
@@ -71,7 +91,7 @@ def _record(
             period=(dt.date(on.year, 1, 1), dt.date(on.year + 1, 1, 1)),
             edition="register",
             value=value,
-            unit="%",
+            unit=unit,
             formula_zh=formula_zh,
             formula_en=formula_en,
             clause=clause,
