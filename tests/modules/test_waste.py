@@ -367,29 +367,35 @@ def test_a_file_fills_the_ledger_once_and_an_enterprise_fills_its_own_only(peopl
     assert WasteMonth.objects.get().generated == D("3.5")
 
 
-def test_indicators_are_computed_reported_or_say_what_is_missing(people, add, client_of):
+def test_indicators_are_computed_reported_or_say_what_is_missing(people, add, licensed, client_of):
     add("waste-months", facility=plant(), stream="industrial", code="SW03", month_date=dt.date(2026, 1, 1),
         generated=D(1000), used=D(700), sent_used=D(100), sent_disposed=D(150), closing=D(50))  # fmt: skip
     told = {"year": 2026, "department": "统计", "source": "公报"}
     number = add("waste-numbers", item="industrial_value_added", value=D(2000), **told)
     staff = add("waste-numbers", item="waste_investment", value=D(35000), **told)
-    for row in (number, staff):
+    insured = add("waste-numbers", item="insured_operators", value=D(1), **told)
+    for row in (number, staff, insured):
         records.act(record=row, action="file", actor=people["department"], now=city.AT)
     lines = {line.row["code"]: line for line in queries.lines(year=2026)}
     assert lines["waste_industrial_intensity"].missing == ("input.industrial_value_added",), "not checked yet"
     with pytest.raises(Refused):
         records.act(record=number, action="check", actor=people["department"], now=city.AT)
-    for row in (number, staff):
+    for row in (number, staff, insured):
         records.act(record=row, action="check", actor=people["leader"], now=city.AT)
-    assert services.compute(year=2026, at=city.AT) == 3
+    cell = add("zero-waste-cells", name_zh="第一小学", kind="school", score=90, region=plant().region)
+    records.act(record=cell, action="name", actor=people["leader"], now=city.AT, text="评估通过")
+    assert services.compute(year=2026, at=city.AT) == 5
+    lines = {line.row["code"]: line for line in queries.lines(year=2026)}
+    assert len(lines) == 58 and lines["waste_cells"].value == 1 and lines["waste_insured"].value == 100
+    assert {line.row["code"]: line for line in queries.lines(year=2025)}["waste_cells"].value == 0
     value = IndicatorValue.objects.get(indicator="waste_industrial_used", current=True)
     assert value.value == 80 and value.lineage["intermediates"]["industrial.generated"] == "1000"
     assert IndicatorValue.objects.get(indicator="waste_industrial_intensity").value == 0.5
     assert IndicatorValue.objects.get(indicator="waste_investment").reported_by == "统计"
     services.compute(year=2026, at=city.AT + dt.timedelta(days=1))
-    assert IndicatorValue.objects.count() == 3, "the same number is not recorded twice"
+    assert IndicatorValue.objects.count() == 5, "the same number is not recorded twice"
     text = client_of("leader").get(reverse("waste:indicators"), {"year": 2026}).content.decode()
-    assert "台账计算 2 项" in text and "部门填报 1 项" in text and "部门未填报" in text and "缺少数据" in text
+    assert "台账计算 4 项" in text and "部门填报 1 项" in text and "部门未填报" in text and "缺少数据" in text
     assert (
         client_of("leader").get(reverse("indicators:lineage", args=["waste_industrial_used"])).status_code
         == 200

@@ -427,6 +427,23 @@ class _Filler:
             "waste_investment": 86_000,
             "waste_check_passed": 96,
             "waste_satisfaction": 91,
+            "waste_green_factories": 21,
+            "circular_parks": 6,
+            "parks": 9,
+            "prefabricated_floor": 63,
+            "sorted_compounds": 742,
+            "compounds": 815,
+            "straw_villages": 1104,
+            "villages": 1386,
+            "pesticide_packs_back": 310,
+            "pesticide_packs": 352,
+            "pesticide_per_mu": 0.21,
+            "fertiliser_per_mu": 22.4,
+            "carcasses_treated": 1830,
+            "carcasses": 1860,
+            "insured_operators": 2,
+            "heaps_restored": 3,
+            "heaps": 5,
         }
         rows: list[PastRow] = []
         for step, year in enumerate((self.on.year - 1, self.on.year)):

@@ -1,6 +1,6 @@
 """What the pages, the tasks and other rooms ask about wastes."""
 
-from jiangcheng.modules.waste.queries.indicators import Line, evaluated, known_numbers, lines
+from jiangcheng.modules.waste.queries.indicators import Line, known_numbers, lines
 from jiangcheng.modules.waste.queries.ledger import (
     Balance,
     StreamSum,
@@ -41,7 +41,6 @@ __all__ = [
     "balances",
     "batches",
     "differences",
-    "evaluated",
     "facility_months",
     "flows",
     "hazardous_rows",

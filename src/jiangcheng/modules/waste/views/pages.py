@@ -71,12 +71,10 @@ def indicators(request: HttpRequest) -> HttpResponse:
     year = asked_year(request, on)
     table = tables.in_force("indicators", dt.date(year, 12, 31))
     found = queries.lines(year=year)
-    levels = [
-        (wording.named(level), [_line(line) for line in found if line.row["level"] == level["code"]])
-        for level in table["levels"]
-    ]
+    levels = [(wording.named(level), _groups(table, level["code"], found)) for level in table["levels"]]
     context = {
         "year": year, "years": range(on.year, on.year - 5, -1), "levels": levels, "table": table,
+        "marked": sum(line.row["kind"] == "required" for line in found),
         "computed": sum(line.source == "computed" for line in found),
         "reported": sum(line.source in ("reported", "inputs") for line in found), "count": len(found),
         "inputs": [(wording.named(row), wording.unit(row["unit"]), row["department_zh"]) for row in table["inputs"]],
@@ -169,6 +167,16 @@ def links(codes: tuple[str, ...], user: Any, on: dt.date) -> list[tuple[str, str
         (f"records:{code}", declared[code].names.in_language(language))
         for code in codes
         if declared[code].view in held
+    ]
+
+
+def _groups(
+    table: Mapping[str, Any], level: str, found: list[queries.Line]
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    return [
+        (wording.named(group), [_line(line) for line in found if line.row["group"] == group["code"]])
+        for group in table["groups"]
+        if group["level"] == level
     ]
 
 
