@@ -311,7 +311,7 @@ def test_storage_plans_ratios_medical_waste_ponds_and_dumps_are_watched(people, 
     found = services.watch(now=city.AT)
     assert found == {
         "imbalance": 1, "storage_overdue": 1, "storage_full": 1, "over_licence": 0, "ratio": 1, "plan_missing": 1,
-        "medical_late": 1, "pond_unchecked": 0, "dump": 1,
+        "medical_late": 1, "pond_unchecked": 0, "dump": 1, "lorry_stop": 0, "lorry_route": 0, "lorry_hours": 0,
     }  # fmt: skip
     june = dt.datetime(2026, 6, 1, 4, tzinfo=dt.UTC)
     assert services.watch(now=june)["pond_unchecked"] == 1
@@ -472,7 +472,7 @@ def test_pages_are_read_in_english_and_every_register_opens(people, client_of):
         assert client.get(reverse(f"records:{declared.code}")).status_code == 200
         if declared.change != "waste.send":
             assert client.get(reverse(f"records:{declared.code}-new")).status_code == 200
-    assert len(MANIFEST.registers) == 19 and set(registry.registers()) >= {
+    assert len(MANIFEST.registers) == 20 and set(registry.registers()) >= {
         row.code for row in MANIFEST.registers
     }
 
@@ -512,7 +512,8 @@ def test_the_demo_city_has_two_years_that_hang_together_but_for_what_is_meant_to
     )
     assert kinds == {
         f"waste.{kind}" for kind in ("imbalance", "storage_overdue", "storage_full", "ratio", "plan_missing",
-                                     "manifest_difference", "manifest_rejected", "track", "dump")
+                                     "manifest_difference", "manifest_rejected", "track", "dump",
+                                     "lorry_stop", "lorry_route")
     }  # fmt: skip
     records.watch_due(now=now)
     assert Finding.objects.filter(kind="waste.manifest_overdue").exists()

@@ -34,6 +34,7 @@ from jiangcheng.modules.waste.models.hazardous import (
     WastePlan,
     WasteStore,
 )
+from jiangcheng.modules.waste.models.lorries import LorryPoint, LorryTrip
 from jiangcheng.modules.waste.models.manifests import (
     Manifest,
     ManifestItem,
@@ -49,6 +50,8 @@ __all__ = [
     "ConstructionSite",
     "DumpSite",
     "HouseholdSite",
+    "LorryPoint",
+    "LorryTrip",
     "Manifest",
     "ManifestItem",
     "MedicalPoint",

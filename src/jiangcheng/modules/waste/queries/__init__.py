@@ -15,6 +15,8 @@ from jiangcheng.modules.waste.queries.ledger import (
     stream_sums,
     years,
 )
+from jiangcheng.modules.waste.queries.lorries import REGISTER as LORRIES
+from jiangcheng.modules.waste.queries.lorries import Judged, judged, recent_trips, trips_seen
 from jiangcheng.modules.waste.queries.manifests import (
     differences,
     holders,
@@ -32,8 +34,10 @@ from jiangcheng.modules.waste.queries.storage import Held, Load, batches, loads,
 from jiangcheng.modules.waste.queries.todo import to_do
 
 __all__ = [
+    "LORRIES",
     "Balance",
     "Held",
+    "Judged",
     "Line",
     "Load",
     "StreamSum",
@@ -47,6 +51,7 @@ __all__ = [
     "holders",
     "households",
     "intensity",
+    "judged",
     "known_numbers",
     "licences_of",
     "lines",
@@ -60,9 +65,11 @@ __all__ = [
     "on_the_road",
     "own_plants",
     "received_of",
+    "recent_trips",
     "stray_of",
     "stream_sums",
     "to_do",
+    "trips_seen",
     "without_plan",
     "years",
 ]

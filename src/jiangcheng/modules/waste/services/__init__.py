@@ -1,6 +1,7 @@
 """Manifests, their tracks and weighings; what is watched; the numbers of the indicators."""
 
 from jiangcheng.modules.waste.services.indicators import compute
+from jiangcheng.modules.waste.services.lorries import read_points, take_lorry_tracks
 from jiangcheng.modules.waste.services.manifests import (
     add_item,
     check_confirm,
@@ -34,8 +35,10 @@ __all__ = [
     "note_returned",
     "note_settled",
     "note_ship",
+    "read_points",
     "remove_item",
     "review",
+    "take_lorry_tracks",
     "take_track",
     "watch",
     "weigh",

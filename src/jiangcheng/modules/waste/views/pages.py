@@ -23,9 +23,9 @@ from jiangcheng.modules.waste.views import wording
 FIRST_YEAR = 2015
 SHOWN = 100
 REGISTERS = (
-    "waste-months", "household-sites", "ash-sludge", "construction-sites", "dump-sites", "plastic-checks",
-    "new-wastes", "medical-points", "tailings-ponds", "pond-hazards", "recycling-outlets", "zero-waste-cells",
-    "waste-tasks", "waste-numbers",
+    "waste-months", "household-sites", "ash-sludge", "construction-sites", "waste-trips", "dump-sites",
+    "plastic-checks", "new-wastes", "medical-points", "tailings-ponds", "pond-hazards", "recycling-outlets",
+    "zero-waste-cells", "waste-tasks", "waste-numbers",
 )  # fmt: skip
 HAZARDOUS = ("waste-plans", "waste-stores", "waste-batches", "waste-licences", "waste-manifests")
 

@@ -90,6 +90,11 @@ def term(name: str) -> str:
     return f"{text} ({_('上年')})" if before else text
 
 
+def breach(kind: str) -> str:
+    """Return what a lorry was not allowed to do."""
+    return {"stop": _("核准场所外停留"), "route": _("偏离核准路线"), "hours": _("准运时段外运输")}[kind]
+
+
 def reason(code: str) -> str:
     """Return why an indicator has no value."""
     return {
