@@ -156,6 +156,14 @@ MANIFEST = Manifest(
             cards=("waste:card_manifest",), on_file=True, order=565,
         ),
         _register(
+            "waste-transfers", "危险废物跨省转移审批", "Approvals to leave the province", "TransferApproval", SEND,
+            columns=("number", "facility", "receiver_code", "province", "code", "approved", "left", "until_date",
+                     "state", "due_at"),
+            fields=("facility", "receiver_code", "province", "code", "waste_name", "method", "asked", "until_date"),
+            filters=("state", "method", "region"), search=("number", "document", "code", "receiver_code"),
+            prefix="KS", workflow="waste_transfer", overdue=LATE, open_in=("draft",), on_file=True, order=565,
+        ),
+        _register(
             "waste-numbers", "无废指标填报", "Reported numbers", "ReportedNumber",
             columns=("number", "item", "year", "value", "department", "source", "state"),
             fields=("item", "year", "value", "department", "source"), filters=("item", "year", "state"),
@@ -268,6 +276,12 @@ MANIFEST = Manifest(
         Hook("record.waste-manifests.settle", "waste.services.note_settled"),
         Hook("record.waste-manifests.take_back", "waste.services.note_returned"),
         Hook("record.waste-manifests.backfill", "waste.services.note_paper"),
+        Hook("record.waste-manifests.cancel", "waste.services.give_back"),
+        Hook("record.waste-manifests.decline", "waste.services.give_back"),
+        Hook("record.waste-transfers.apply", "waste.services.note_applied"),
+        Hook("record.waste-transfers.consult", "waste.services.note_consulted"),
+        Hook("record.waste-transfers.agree", "waste.services.note_agreed"),
+        Hook("record.waste-transfers.approve", "waste.services.note_approved"),
         Hook("record.dump-sites.close", "waste.services.note_cleared"),
     ),
 )  # fmt: skip

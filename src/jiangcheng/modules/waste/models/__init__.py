@@ -40,6 +40,7 @@ from jiangcheng.modules.waste.models.manifests import (
     ManifestItem,
     TrackPoint,
 )
+from jiangcheng.modules.waste.models.transfers import TransferApproval, TransferUse
 
 __all__ = [
     "BATCH",
@@ -62,6 +63,8 @@ __all__ = [
     "ReportedNumber",
     "TailingsPond",
     "TrackPoint",
+    "TransferApproval",
+    "TransferUse",
     "WasteBatch",
     "WasteLicence",
     "WasteMonth",

@@ -30,7 +30,16 @@ from jiangcheng.modules.waste.queries.manifests import (
     received_of,
     stray_of,
 )
-from jiangcheng.modules.waste.queries.storage import Held, Load, batches, loads, medical_late, without_plan
+from jiangcheng.modules.waste.queries.storage import (
+    Held,
+    Load,
+    batches,
+    loads,
+    medical_late,
+    transfers,
+    unlisted,
+    without_plan,
+)
 from jiangcheng.modules.waste.queries.todo import to_do
 
 __all__ = [
@@ -69,7 +78,9 @@ __all__ = [
     "stray_of",
     "stream_sums",
     "to_do",
+    "transfers",
     "trips_seen",
+    "unlisted",
     "without_plan",
     "years",
 ]

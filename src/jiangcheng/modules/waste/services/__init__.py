@@ -19,6 +19,13 @@ from jiangcheng.modules.waste.services.manifests import (
     take_track,
     weigh,
 )
+from jiangcheng.modules.waste.services.transfers import (
+    give_back,
+    note_agreed,
+    note_applied,
+    note_approved,
+    note_consulted,
+)
 from jiangcheng.modules.waste.services.watch import note_cleared, watch
 
 __all__ = [
@@ -27,8 +34,13 @@ __all__ = [
     "check_issue",
     "compute",
     "draft",
+    "give_back",
+    "note_agreed",
+    "note_applied",
+    "note_approved",
     "note_arrival",
     "note_cleared",
+    "note_consulted",
     "note_difference",
     "note_paper",
     "note_rejection",

@@ -120,10 +120,14 @@ def codes(request: HttpRequest) -> HttpResponse:
     on = received_date(request)
     asked = request.GET.get("edition", tables.in_force("hw_list", on)["version"])
     table = next((row for row in editions if row["version"] == asked), editions[-1])
+    known = {row["code"] for row in table["categories"]}
+    category = request.GET.get("category", "") if request.GET.get("category", "") in known else ""
     context = {
         "editions": [row["version"] for row in editions], "table": table, "name": wording.named(dict(table)),
         "categories": [(row, wording.named(row)) for row in table["categories"]],
-        "codes": [(row, wording.named(row)) for row in table["codes"]],
+        "codes": [(row, wording.named(row)) for row in table["codes"] if row["code"].endswith(category[2:])],
+        "category": category, "total": len(table["codes"]),
+        "unlisted": queries.unlisted(year=on.year, scope=access.scope(person(request), "waste.view", on)),
         "exemptions": tables.in_force("exemptions", on),
     }  # fmt: skip
     return render(request, "waste/codes.html", context)

@@ -61,7 +61,12 @@ def state(code: str) -> str:
 
 def manifest_states() -> list[tuple[str, str]]:
     """Return the states of manifests with their names, in the order of the workflow."""
-    declared = records.register("waste-manifests")
+    return states_of("waste-manifests")
+
+
+def states_of(register: str) -> list[tuple[str, str]]:
+    """Return the states of a register's rows with their names, in the order of the workflow."""
+    declared = records.register(register)
     return [(code, zh if chinese() else en) for code, zh, en in records.states(declared)]
 
 

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from core import city
 from jiangcheng.core.cases.models import Finding
-from jiangcheng.core.cases.services import load_workflows
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry.models import Region
 from jiangcheng.modules.waste import queries, services
@@ -71,12 +70,6 @@ def test_a_moment_is_within_a_period_or_within_its_complement(second, first, las
     hours, others = (dt.time(first), dt.time(last)), (dt.time(last), dt.time(first))
     if first != last:
         assert lorries.allowed_at(second, hours) != lorries.allowed_at(second, others)
-
-
-@pytest.fixture
-def people(town):
-    load_workflows(tables.DATA / "workflows")
-    return city.people()
 
 
 def test_a_load_that_is_left_by_the_road_becomes_a_case_in_its_cell(people):
