@@ -63,6 +63,7 @@ def _tax(plants: Sequence[Facility], on: dt.date, actor: User, now: dt.datetime)
                 "below_percent": Decimal(35) if pollutant == "a21026" else None,
             }  # fmt: skip
             _add("tax-quantities", values, actor, now)
+    services.take_online_masses(now=now, facilities=plants[:4])
 
 
 def _insurance(plants: Sequence[Facility], on: dt.date, actor: User, now: dt.datetime) -> None:

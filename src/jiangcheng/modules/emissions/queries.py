@@ -487,6 +487,34 @@ def _masses_of(
     return found
 
 
+def quarter_masses(
+    *, facility_code: str, year: int, quarter: int, now: datetime.datetime
+) -> list[dict[str, Any]]:
+    """Answer ``outlet.masses``: what monitors say a plant's stacks emitted in a quarter [kg] (HJ 75-2017 12)."""
+    first = datetime.date(year, 3 * quarter - 2, 1)
+    last = instant(periods.day_bounds(_months_before(first, -3))[0])
+    until = min(now, last)
+    months = 4 if until == last else (day_of(int(until.timestamp())).month - first.month) + 1
+    found = []
+    for outlet in Outlet.objects.filter(facility__code=facility_code).select_related("station"):
+        if outlet.station.kind != Station.Kind.GAS_OUTLET or instant(periods.day_bounds(first)[0]) >= until:
+            continue
+        rows = month_masses(station=outlet.station, now=until, months=months)
+        for code in sorted({row.observed.code for row in rows}):
+            of_code = [row for row in rows if row.observed.code == code]
+            found.append(
+                {
+                    "outlet": outlet.number, "station": outlet.station.code, "pollutant": code,
+                    "mass": sum(row.mass for row in of_code), "replaced": sum(row.replaced for row in of_code),
+                    "replaced_hours": sum(row.hours for row in of_code),
+                    "unknown_hours": sum(row.unknown for row in of_code),
+                    "months": {row.month.isoformat(): row.mass for row in reversed(of_code)},
+                    "url": reverse("emissions:outlet", args=[outlet.station.code]),
+                }
+            )  # fmt: skip
+    return found
+
+
 def rate_target(on: datetime.date) -> float:
     """Return the transmission-effective rate that is asked [%]."""
     return lookup.value("transmission", "outlet", "month", "effective", on)

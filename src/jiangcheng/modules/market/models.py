@@ -156,6 +156,37 @@ class TaxQuantity(Record):
     )  # fmt: skip
 
 
+class OnlineMass(models.Model):
+    """What an outlet's monitor says it emitted of a pollutant in a quarter; computed, written by the services only."""
+
+    facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="+")
+    outlet = models.CharField(max_length=12)
+    year = models.PositiveIntegerField()
+    quarter = models.PositiveSmallIntegerField()
+    pollutant = models.CharField(max_length=10)
+    mass = models.DecimalField(max_digits=18, decimal_places=4)
+    """Kilograms, replaced hours among them."""
+    replaced = models.DecimalField(max_digits=18, decimal_places=4)
+    replaced_hours = models.PositiveIntegerField()
+    unknown_hours = models.PositiveIntegerField()
+    hours = models.PositiveIntegerField()
+    """Of the quarter, as far as it has passed."""
+    months = models.JSONField(default=dict)
+    """First day of a month to its kilograms."""
+    url = models.CharField(max_length=200)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["facility", "outlet", "year", "quarter", "pollutant"], name="market_online_mass_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.facility_id} {self.outlet} {self.year}Q{self.quarter} {self.pollutant}"
+
+
 class InsuranceDuty(Record):
     """An enterprise at high risk that has to be insured (应投保单位), in ``[from, to)``."""
 

@@ -47,6 +47,7 @@ MANIFEST = Manifest(
     ),
     tasks=(
         PeriodicTask("market.tasks.watch_insurance", 86400, Names("环责险巡查", "Watch compulsory insurance")),
+        PeriodicTask("market.tasks.take_online_masses", 86400, Names("应税在线排放量", "Masses of online monitors")),
     ),
     registers=(
         _register(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -25,6 +25,7 @@ from jiangcheng.modules.market.models import (
     CreditQuery,
     InsurancePolicy,
     PriceList,
+    TaxQuantity,
     items,
     pollutants,
     rights,
@@ -73,10 +74,11 @@ def tax(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"quarters": known, "year": year, "quarter": quarter}
     if year:
         start = rules.quarter_start(year, quarter)
-        found = queries.tax(user=user, on=on, year=year, quarter=quarter)
+        found, passed = queries.tax(user=user, on=on, year=year, quarter=quarter)
         context |= {
             "tax": found,
-            "rows": _named(found),
+            "rows": [(*row, *_sources(row[0], passed)) for row in _named(found)],
+            "orders": rules.in_force("orders", start),
             "silent": queries.silent_outlets(user=user, on=on, year=year, quarter=quarter),
             "rule": rules.in_force("tax", start),
             "voc": rules.in_force("voc", start),
@@ -92,12 +94,14 @@ def tax_csv(request: HttpRequest) -> HttpResponse:
     year, quarter = _quarter(request, queries.quarters(user=user, on=on))
     if not year:
         raise Http404
-    found = queries.tax(user=user, on=on, year=year, quarter=quarter)
+    found, _passed = queries.tax(user=user, on=on, year=year, quarter=quarter)
     head = [_("企业代码"), _("企业"), _("排放口"), _("污染物"), _("排放量（千克）"), _("当量值（千克）"),
-            _("污染当量数"), _("说明"), _("单位税额（元）"), _("减征后比例"), _("税额（元）")]  # fmt: skip
+            _("污染当量数"), _("说明"), _("单位税额（元）"), _("减征后比例"), _("税额（元）"),
+            _("数据来源"), _("编号")]  # fmt: skip
     rows = (
         [line.quantity.facility, name, line.quantity.outlet, pollutant, line.quantity.mass, line.equivalent,
-         line.equivalents, why, line.rate, line.share, line.amount if line.why != "no_data" else None]
+         line.equivalents, why, line.rate, line.share, line.amount if line.why != "no_data" else None,
+         _source(line.quantity), line.quantity.number]
         for line, name, pollutant, why in _named(found)
     )  # fmt: skip
     return _csv(f"tax-{year}Q{quarter}.csv", [head, *rows])
@@ -216,6 +220,21 @@ def _named(found: rules.Tax) -> list[tuple[rules.Line, str, str, str]]:
         )
         for line in found.lines
     ]
+
+
+def _source(quantity: rules.Quantity) -> str:
+    if quantity.source == "online":
+        return _("在线监测（本平台）")
+    return str(TaxQuantity.Method(quantity.source).label)
+
+
+def _sources(
+    line: rules.Line, passed: Mapping[queries.Key, list[rules.Quantity]]
+) -> tuple[str, list[tuple[str, rules.Quantity]]]:
+    """Return where a line's mass comes from, and what was passed over for it."""
+    quantity = line.quantity
+    others = passed.get((quantity.facility, quantity.outlet, quantity.pollutant), [])
+    return _source(quantity), [(_source(one), one) for one in others]
 
 
 def _grades() -> dict[str, Any]:
