@@ -18,9 +18,12 @@ from jiangcheng.modules.market.models import (
     CreditConsent,
     CreditQuery,
     EcoFund,
+    EsgValue,
+    FinanceProject,
     InsuranceDuty,
     InsurancePolicy,
     OnlineMass,
+    ProjectReturn,
     RightAccount,
     TaxQuantity,
 )
@@ -207,3 +210,30 @@ def queries_about(*, facility: Facility) -> QuerySet[CreditQuery]:
     """Return who was told the credit of an enterprise, the newest first."""
     found = CreditQuery.objects.filter(code=facility.code).exclude(consent="")
     return found.select_related("asker").order_by("-at")
+
+
+def esg_tellers(*, user: User, on: dt.date) -> list[Facility]:
+    """Return the enterprises with ESG values a person may see."""
+    rows = records.visible(register="esg-values", user=user, on=on).filter(withdrawn_at=None)
+    return list(Facility.objects.filter(pk__in=rows.values("facility")).order_by("code"))
+
+
+def esg(*, facility: Facility, on: dt.date, years: int = 4) -> tuple[list[int], list[rules.Compared]]:
+    """Return the latest years of an enterprise's ESG values and its indicators over them."""
+    rows = EsgValue.objects.filter(facility=facility, withdrawn_at=None)
+    told = {(code, year): value for code, year, value in rows.values_list("indicator", "year", "value")}
+    shown = sorted({year for _code, year in told})[-years:]
+    return shown, rules.compared(told, shown, on=on)
+
+
+def eod(*, user: User, on: dt.date) -> list[tuple[FinanceProject, rules.Returns]]:
+    """Return the EOD projects a person may see with their returns."""
+    projects = records.visible(register="finance-projects", user=user, on=on).filter(
+        withdrawn_at=None, kind="eod"
+    )
+    shown = list(projects.order_by("-investment", "number"))
+    rows = ProjectReturn.objects.filter(withdrawn_at=None, project__in=[row.number for row in shown])
+    by_project: dict[str, list[tuple[int, str, Decimal, Decimal]]] = {}
+    for project, *told in rows.values_list("project", "year", "kind", "planned", "booked"):
+        by_project.setdefault(project, []).append((told[0], told[1], told[2], told[3]))
+    return [(row, rules.returns(by_project.get(row.number, ()))) for row in shown]

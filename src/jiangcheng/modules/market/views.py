@@ -23,6 +23,7 @@ from jiangcheng.core.registry.models import Facility
 from jiangcheng.modules.market import queries, rules, services
 from jiangcheng.modules.market.models import (
     CreditQuery,
+    FinanceProject,
     InsurancePolicy,
     PriceList,
     TaxQuantity,
@@ -152,6 +153,37 @@ def prices_csv(request: HttpRequest, version: int) -> HttpResponse:
     return _csv(f"prices-v{version}.csv", [head, *rows])
 
 
+@require_GET
+@requires(VIEW)
+def esg(request: HttpRequest) -> HttpResponse:
+    """Show the ESG indicators of one enterprise, year by year."""
+    user, on = person(request), received_date(request)
+    tellers = queries.esg_tellers(user=user, on=on)
+    chosen = next((one for one in tellers if one.code == request.GET.get("code", "")), None)
+    chosen = chosen or (tellers[0] if tellers else None)
+    years, rows = queries.esg(facility=chosen, on=on) if chosen else ([], [])
+    parts = (("e", _("环境")), ("s", _("社会")), ("g", _("治理")))
+    context = {
+        "tellers": tellers,
+        "chosen": chosen,
+        "years": years,
+        "parts": [(name, [row for row in rows if row.row["part"] == code]) for code, name in parts],
+        "rule": rules.in_force("esg", on),
+    }
+    return render(request, "market/esg.html", context)
+
+
+@require_GET
+@requires(VIEW)
+def eod(request: HttpRequest) -> HttpResponse:
+    """Show the EOD projects with their stages, what they cost and what they bring."""
+    found = queries.eod(user=person(request), on=received_date(request))
+    stages = [
+        (label, sum(row.stage == code for row, _r in found)) for code, label in FinanceProject.Stage.choices
+    ]
+    return render(request, "market/eod.html", {"projects": found, "stages": stages})
+
+
 @require_http_methods(["GET", "POST"])
 @requires(BANK)
 def ask(request: HttpRequest) -> HttpResponse:
@@ -261,4 +293,16 @@ def _csv(name: str, rows: Iterable[Sequence[Any]]) -> HttpResponse:
     return answer
 
 
-__all__ = ["account", "ask", "card", "overview", "prices", "prices_csv", "publish", "tax", "tax_csv"]
+__all__ = [
+    "account",
+    "ask",
+    "card",
+    "eod",
+    "esg",
+    "overview",
+    "prices",
+    "prices_csv",
+    "publish",
+    "tax",
+    "tax_csv",
+]
