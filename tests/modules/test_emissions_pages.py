@@ -108,6 +108,19 @@ def test_the_emission_of_a_month_replaces_invalid_hours_by_the_greatest_before(t
     assert row.replaced == pytest.approx(replaced)
     assert row.mass - row.replaced == pytest.approx((20.0 * (HOURS - 5) + 20.0) * 0.36)
     assert (row.hours, row.unknown) == ((5, 0) if replaced else (0, 5 + 9 * 24))
+    told = {
+        (one["outlet"], one["pollutant"]): one
+        for one in queries.quarter_masses(
+            facility_code=city.PLANT, year=2026, quarter=4, now=town.hour("2026-10-22")
+        )
+    }
+    ((_outlet, code),) = told
+    assert told["DA001", code]["mass"] == pytest.approx(row.mass) and told["DA001", code]["months"]
+    assert told["DA001", code]["unknown_hours"] == row.unknown
+    assert (
+        queries.quarter_masses(facility_code=city.PLANT, year=2027, quarter=1, now=town.hour("2026-10-22"))
+        == []
+    )
 
 
 def test_nobody_sees_the_outlet_of_another_and_enterprises_see_no_clues(plant):

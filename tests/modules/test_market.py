@@ -274,7 +274,67 @@ def test_the_page_of_the_tax_tells_what_is_missing(people):
     assert "乙厂 DA001" in page
     lines = client.get(reverse("market:tax_csv")).content.decode("utf-8-sig").splitlines()
     assert "1200.00" in lines[1]
-    assert lines[2].endswith(",1,")
+    assert lines[2].rpartition(",")[0].endswith(",1,,自动监测")
+
+
+def test_of_the_sources_of_a_quantity_the_first_by_law_is_taxed():
+    def of(source, mass, unknown=0, below=None):
+        value = None if mass is None else Decimal(mass)
+        return rules.Quantity("F", "DA001", "a21026", value, below, source, source, Decimal(unknown))
+
+    def first(*rows):
+        (one,), passed = rules.chosen(rows, on=ON)
+        assert len(passed["F", "DA001", "a21026"]) == len(rows) - (
+            one.mass is not None or rows[0].mass is None
+        )
+        return one.source, one.mass
+
+    assert first(of("balance", 3), of("manual", 2), of("online", 1)) == ("online", 1)
+    assert first(of("sample", 4), of("balance", 3)) == ("balance", 3)
+    assert first(of("online", 1, unknown=11), of("manual", 2)) == ("manual", 2), "too many hours are missing"
+    assert first(of("online", 1, unknown=10), of("manual", 2)) == ("online", 1)
+    assert first(of("manual", None), of("balance", 3)) == ("balance", 3), "no data is no nought"
+    assert first(of("online", 1, unknown=40)) == ("online", None), "alone and incomplete it is no data"
+    (one,), _passed = rules.chosen([of("online", 1), of("manual", 2, below=Decimal(35))], on=ON)
+    assert one.below_percent == 35, "the reduction was shown for the pollutant"
+
+
+def test_what_monitors_say_is_taxed_before_what_is_entered_and_can_be_traced(people, monkeypatch):
+    told = {
+        "outlet": "DA001",
+        "station": "P1",
+        "pollutant": "a21026",
+        "mass": 1900.0,
+        "replaced": 40.0,
+        "replaced_hours": 12,
+        "unknown_hours": 0,
+        "months": {"2026-07-01": 1900.0},
+        "url": "/emissions/outlets/P1/",
+    }
+    asked = []
+
+    def ask(point, **what):
+        asked.append((point, what["facility_code"], what["year"], what["quarter"]))
+        return [[told]] if what["facility_code"] == city.PLANT and what["quarter"] == 3 else [[]]
+
+    for mass in (Decimal(950), Decimal(1000)):
+        add(people, "tax-quantities", facility=plant(), outlet="DA001", year=2026, quarter=3, pollutant="a21026",
+            mass=mass, method="manual")  # fmt: skip
+    with monkeypatch.context() as patched:
+        patched.setattr(services.manifests, "ask", ask)
+        assert services.take_online_masses(now=city.AT) == 1
+        told["mass"] = 1425.0
+        assert services.take_online_masses(now=city.AT) == 1, "the number is corrected, not doubled"
+    assert ("outlet.masses", city.PLANT, 2026, 3) in asked and ("outlet.masses", city.PLANT, 2026, 4) in asked
+    client = Client()
+    client.force_login(people["enterprise"])
+    page = client.get(reverse("market:tax"), {"quarter": "2026-3"}).content.decode()
+    assert 'href="/emissions/outlets/P1/">在线监测（本平台）' in page and "1,800.00" in page, (
+        "1425 / 0.95 · 1.2"
+    )
+    assert "未采用 2 项" in page and "监测机构监测" in page
+    client.force_login(people["rival"])
+    assert "1,800.00" not in client.get(reverse("market:tax"), {"quarter": "2026-3"}).content.decode()
 
 
 def test_a_high_risk_unit_without_a_valid_policy_becomes_a_case_and_ends_when_it_is_insured(people):

@@ -10,6 +10,7 @@
 ``JIANGCHENG_SITE``          address of the portal in messages that leave the house
 ``JIANGCHENG_EMAIL_…``       ``HOST``, ``PORT``, ``USER``, ``PASSWORD``, ``TLS`` (``1``), ``FROM``: outgoing mail
 ``JIANGCHENG_SMS_GATEWAY``, ``…_CHAT_ROBOTS`` (JSON) and ``…_WEBHOOKS`` (allowed hosts): see docs/notifications.md
+``JIANGCHENG_CREDIT_PLATFORM`` JSON with ``url`` and ``secret`` of the platform of public credit
 ``JIANGCHENG_WATCHED_FOLDER``, ``…_MQTT`` (JSON) and ``…_FORWARD`` (JSON list): see docs/gateway.md
 ``JIANGCHENG_DEBUG``         ``1`` shows errors in the browser; never in production
 """
@@ -228,6 +229,9 @@ NOTIFICATIONS = {
     "webhook_allowed": [host for host in os.environ.get("JIANGCHENG_WEBHOOKS", "").split(",") if host],
 }
 """The channels by which messages leave the house; what is not configured is shown as such, never lost."""
+
+CREDIT_PLATFORM = json.loads(os.environ.get("JIANGCHENG_CREDIT_PLATFORM", "{}"))
+"""``url`` and ``secret`` of the platform of public credit; where they are missing pushes wait."""
 
 SECOND_FACTOR = os.environ.get("JIANGCHENG_SECOND_FACTOR", "")
 """Who needs a second factor: ``administrators``, ``all``, or nobody where empty."""

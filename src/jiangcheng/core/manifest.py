@@ -176,6 +176,10 @@ class Hook:
     ``permit.total_changed``
         ``(facility_code, pollutant, change, year, reference, actor, now) -> None``: a trade of discharge rights
         moves the yearly total [t] of a permit; a person decides on the proposal.
+    ``outlet.masses``
+        ``(facility_code, year, quarter, now) -> list[dict]``: what online monitors say the outlets of a plant
+        emitted in a quarter: ``outlet``, ``station``, ``pollutant`` (code), ``mass`` and ``replaced`` [kg],
+        ``replaced_hours``, ``unknown_hours``, ``months`` (first day to kg) and ``url``.
     ``section.months``
         ``(station, item, year) -> dict[int, float | None]``: monthly means [mg/L] of an item (``codmn``, ``nh3n``,
         ``tp`` …) at a section of surface water, by month 1–12.

@@ -63,6 +63,7 @@ def _tax(plants: Sequence[Facility], on: dt.date, actor: User, now: dt.datetime)
                 "below_percent": Decimal(35) if pollutant == "a21026" else None,
             }  # fmt: skip
             _add("tax-quantities", values, actor, now)
+    services.take_online_masses(now=now, facilities=plants[:4])
 
 
 def _insurance(plants: Sequence[Facility], on: dt.date, actor: User, now: dt.datetime) -> None:
@@ -94,13 +95,38 @@ def _finance(plants: Sequence[Facility], on: dt.date, actor: User, verifier: Use
     values = {"facility": plants[0], "bank": "bank", "purpose": "绿色信贷授信",
               "valid_from_date": dt.date(on.year, 1, 1), "valid_to_date": dt.date(on.year + 1, 1, 1)}  # fmt: skip
     _add("credit-consents", values, owner or actor, now)
+    _esg(plants[0], on, actor, now)
     _add("esg-reports", {"facility": plants[0], "year": on.year - 1, "title": "ESG 报告（演示）", "environment": 78.0,
          "social": 81.0, "governance": 75.0}, actor, now)  # fmt: skip
     region = Region.objects.filter(level="county").order_by("code").first()
     for place, (name, kind) in enumerate((("松花江流域治理与文旅融合", "eod"), ("焦化余热利用", "green"))):
-        _add("finance-projects", {"name_zh": f"{name}（演示）", "kind": kind, "stage": "stored", "region": region,
-             "owner": "市城投公司", "investment": 86_000.0 - 40_000 * place, "funded": 12_000.0,
+        project = _add("finance-projects", {"name_zh": f"{name}（演示）", "kind": kind, "stage": "stored", "region": region,
+                       "owner": "市城投公司", "investment": 86_000.0 - 40_000 * place, "funded": 12_000.0,
              "longitude": 126.55 + 0.1 * place, "latitude": 43.85}, actor, now)  # fmt: skip
+        for step in range(6 if kind == "eod" else 0):
+            for way, planned in (("cost", max(24_000 - 8000 * step, 600)), ("income", 4200 * step)):
+                values = {
+                    "project": project.number, "year": on.year - 1 + step, "kind": way, "planned": Decimal(planned),
+                    "booked": Decimal(planned * 92 // 100 if step < 2 else 0), "source": "实施方案（演示）",
+                }  # fmt: skip
+                _add("project-returns", values, actor, now)
+
+
+def _esg(plant: Facility, on: dt.date, actor: User, now: dt.datetime) -> None:
+    latest = {
+        "e_ghg": 182_000, "e_energy": 61_000, "e_renewable": 9, "e_hazardous": 38, "s_injuries": 2, "g_corruption": 92,
+    }  # fmt: skip
+    for back in range(3):
+        for place, (code, value) in enumerate(latest.items()):
+            told = Decimal(value) * (100 + (2 - place % 4) * back) / 100
+            values = {
+                "facility": plant,
+                "year": on.year - 1 - back,
+                "indicator": code,
+                "value": told,
+                "source": "年度报告（演示）",
+            }
+            _add("esg-values", values, actor, now)
 
 
 def _fund(place: int, plant: Facility, on: dt.date, actor: User, verifier: User, now: dt.datetime) -> None:

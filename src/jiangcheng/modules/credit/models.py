@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
+
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from jiangcheng.core.access.models import AppendOnly
 from jiangcheng.core.records.models import Record
 from jiangcheng.core.registry.models import Evidence, Facility
+from jiangcheng.modules.credit import rules
 
 
 class Run(models.Model):
@@ -75,12 +81,67 @@ class Repair(Record):
     measures = models.TextField(_("整改情况"))
 
 
+def grounds() -> list[tuple[str, str]]:
+    """Return the grounds of the law for listing an enterprise, named in the reader's language."""
+    name = "name_zh" if (get_language() or "zh").startswith("zh") else "name_en"
+    return [(code, row[name]) for code, row in rules.ground_names(dt.date.max).items()]
+
+
 class Listing(Record):
     """An enterprise on the list of grave breaches of trust (严重失信名单): proposed, heard, listed, removed."""
 
-    ground = models.CharField(_("列入情形"), max_length=200)
+    basis = models.CharField(_("法定情形"), max_length=20, choices=grounds, blank=True)
+    ground = models.CharField(_("违法事实"), max_length=200)
     document = models.CharField(_("决定文书号"), max_length=80, blank=True)
     until_date = models.DateField(_("期限至"), null=True, blank=True)
+
+
+class PlatformPush(models.Model):
+    """What the platform of public credit is told about a listing, and its receipt (信用平台推送)."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("待推送")
+        RECEIVED = "received", _("已有回执")
+        FAILED = "failed", _("推送失败")
+
+    class Action(models.TextChoices):
+        LIST = "list", _("列入")
+        REMOVE = "remove", _("移出")
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True)
+    """The same for every attempt."""
+    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="pushes")
+    action = models.CharField(max_length=10, choices=Action)
+    payload = models.JSONField()
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    receipt = models.CharField(max_length=80, blank=True)
+    detail = models.CharField(max_length=200, blank=True)
+    """What came of the last attempt."""
+    created_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+    received_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["state", "next_at"], name="credit_push_due")]
+
+    def __str__(self) -> str:
+        return f"{self.listing_id} {self.action}"
+
+
+class PlatformAttempt(AppendOnly):
+    """One attempt to tell the platform."""
+
+    push = models.ForeignKey(PlatformPush, on_delete=models.PROTECT, related_name="tries")
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=10)
+    """``received``, ``later`` or ``refused``."""
+    receipt = models.CharField(max_length=80, blank=True)
+    detail = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.push_id} {self.outcome}"
 
 
 class Disclosure(Record):

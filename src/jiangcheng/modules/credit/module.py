@@ -28,6 +28,14 @@ MANIFEST = Manifest(
     pages=(
         Page("credit:overview", Names("环保信用", "Credit"), VIEW, "modules", "badge-check", order=90),
         Page(
+            "credit:pushes",
+            Names("信用平台推送", "Told to the credit platform"),
+            VIEW,
+            "modules",
+            "badge-check",
+            order=92,
+        ),
+        Page(
             "credit:agencies",
             Names("监测机构信用", "Credit of monitoring agencies"),
             VIEW,
@@ -49,6 +57,7 @@ MANIFEST = Manifest(
         PeriodicTask(
             "credit.tasks.open_duties", every=24 * 3600, names=Names("披露义务", "Disclosure duties")
         ),
+        PeriodicTask("credit.tasks.push", every=60, names=Names("信用平台推送", "Tell the credit platform")),
     ),
     registers=(
         Register(
@@ -99,13 +108,13 @@ MANIFEST = Manifest(
             model="credit.Listing",
             view=VIEW,
             change=MANAGE,
-            columns=("number", "facility", "ground", "state", "until_date"),
-            fields=("facility", "ground", "document", "until_date"),
-            filters=("state",),
+            columns=("number", "facility", "basis", "ground", "state", "until_date"),
+            fields=("facility", "basis", "ground", "document", "until_date"),
+            filters=("state", "basis"),
             search=("number", "ground", "document"),
             prefix="SX",
             workflow="blacklist",
-            public=("facility", "ground", "document", "state_at", "until_date"),
+            public=("facility", "basis", "ground", "document", "state_at", "until_date"),
             public_when=("listed",),
             order=913,
         ),

@@ -15,7 +15,7 @@ from jiangcheng.core.manifest import ToDo, manifests
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.models import Facility, FacilityLabel
 from jiangcheng.modules.credit import rules
-from jiangcheng.modules.credit.models import Assessment, Disclosure, Event, Repair
+from jiangcheng.modules.credit.models import Assessment, Disclosure, Event, PlatformPush, Repair
 
 VIEW = "credit.view"
 SCHEME = "credit"
@@ -132,3 +132,11 @@ def _told(item: dict[str, Any], repaired: dict[str, dt.date]) -> rules.Event:
         reference, item["points_key"], item["date"], repaired.get(reference), item["text_zh"], item["text_en"],
         item["url"],
     )  # fmt: skip
+
+
+def pushes(*, scope: access.Scope) -> QuerySet[PlatformPush]:
+    """Return what the platform of public credit was told, the latest first."""
+    found = PlatformPush.objects.filter(
+        scope.as_filter(region="listing__region__code", facility="listing__facility__code")
+    )
+    return found.select_related("listing__facility").order_by("-pk")

@@ -17,7 +17,10 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
+from jiangcheng.standards.dated import DatedTables
+
 DATA = pathlib.Path(__file__).parent / "data"
+TABLES = DatedTables(DATA)
 SCORE = Decimal("0.01")
 
 Ruleset = Mapping[str, Any]
@@ -312,3 +315,8 @@ def _part(some: int, every: int, weight: float) -> Decimal:
     if not every:
         return Decimal(0)
     return (Decimal(some) / Decimal(every) * Decimal(str(weight))).quantize(SCORE, ROUND_HALF_EVEN)
+
+
+def ground_names(on: dt.date) -> dict[str, Mapping[str, Any]]:
+    """Return the grounds for which an enterprise may be listed on a day, by code."""
+    return {row["code"]: row for row in TABLES.in_force("grounds", on)["grounds"]}

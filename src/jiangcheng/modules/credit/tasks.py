@@ -15,3 +15,8 @@ def assess() -> None:
 def open_duties() -> None:
     """Open the annual disclosures that are due."""
     services.open_duties(at=timezone.now())
+
+
+def push() -> None:
+    """Tell the platform of public credit what is due."""
+    services.push_due(now=timezone.now())

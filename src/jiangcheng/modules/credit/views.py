@@ -58,6 +58,38 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires("credit.view")
+def pushes(request: HttpRequest) -> HttpResponse:
+    """Show what the platform of public credit was told about the lists, with receipts and attempts."""
+    user, on = person(request), received_date(request)
+    rows = queries.pushes(scope=access.scope(user, queries.VIEW, on))
+    context = {
+        "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
+        "waiting": rows.filter(state="waiting").count(),
+        "failed": rows.filter(state="failed").count(),
+        "configured": services.is_configured(),
+        "may_retry": "credit.manage" in access.permissions_of(user, on),
+        "grounds": rules.TABLES.in_force("grounds", on),
+    }
+    return render(request, "credit/pushes.html", context)
+
+
+@require_POST
+@requires("credit.manage")
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a push that failed back into the queue."""
+    scope = access.scope(request.user, "credit.manage", received_date(request))
+    push = get_object_or_404(queries.pushes(scope=scope), pk=pk)
+    try:
+        services.retry_push(push=push, actor=person(request), now=received_at(request))
+    except services.NotRetriable:
+        messages.error(request, _("这条推送正在等待或已有回执。"))
+    else:
+        messages.success(request, _("已重新排队，一分钟内再推送。"))
+    return redirect("credit:pushes")
+
+
+@require_GET
+@requires("credit.view")
 def agencies(request: HttpRequest) -> HttpResponse:
     """Show the scores of the monitoring agencies: what they delivered, and what cost them points."""
     on = received_date(request)

@@ -180,6 +180,7 @@ MANIFEST = manifest.Manifest(
     ),
     hooks=(
         manifest.Hook("person.todo", "emissions.queries.to_do"),
+        manifest.Hook("outlet.masses", "emissions.queries.quarter_masses"),
         manifest.Hook("record.marks.approve", "emissions.services.gate_approval"),
     ),
     tasks=(

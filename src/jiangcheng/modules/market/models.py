@@ -156,6 +156,37 @@ class TaxQuantity(Record):
     )  # fmt: skip
 
 
+class OnlineMass(models.Model):
+    """What an outlet's monitor says it emitted of a pollutant in a quarter; computed, written by the services only."""
+
+    facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="+")
+    outlet = models.CharField(max_length=12)
+    year = models.PositiveIntegerField()
+    quarter = models.PositiveSmallIntegerField()
+    pollutant = models.CharField(max_length=10)
+    mass = models.DecimalField(max_digits=18, decimal_places=4)
+    """Kilograms, replaced hours among them."""
+    replaced = models.DecimalField(max_digits=18, decimal_places=4)
+    replaced_hours = models.PositiveIntegerField()
+    unknown_hours = models.PositiveIntegerField()
+    hours = models.PositiveIntegerField()
+    """Of the quarter, as far as it has passed."""
+    months = models.JSONField(default=dict)
+    """First day of a month to its kilograms."""
+    url = models.CharField(max_length=200)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["facility", "outlet", "year", "quarter", "pollutant"], name="market_online_mass_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.facility_id} {self.outlet} {self.year}Q{self.quarter} {self.pollutant}"
+
+
 class InsuranceDuty(Record):
     """An enterprise at high risk that has to be insured (应投保单位), in ``[from, to)``."""
 
@@ -286,6 +317,54 @@ class FinanceProject(Record):
     investment = models.FloatField(_("总投资（万元）"), validators=NOT_NEGATIVE)
     funded = models.FloatField(_("已到位资金（万元）"), default=0, validators=NOT_NEGATIVE)
     industry = models.CharField(_("关联产业"), max_length=160, blank=True)
+    approval = models.CharField(_("入库或批复文号"), max_length=80, blank=True)
+
+    def clean(self) -> None:
+        """Refuse a stage without its document, and a step over a stage: a project goes one stage at a time."""
+        super().clean()
+        order = [stage.value for stage in self.Stage]
+        if self.pk is not None:
+            before = FinanceProject.objects.filter(pk=self.pk).values_list("stage", flat=True).first()
+            if before and abs(order.index(self.stage) - order.index(before)) > 1:
+                raise ValidationError({"stage": _("项目须逐个阶段推进或退回。")})
+            if before != self.stage and self.stage in ("building", "done") and not self.approval:
+                raise ValidationError({"approval": _("进入实施或完成阶段须填写批复文号。")})
+
+
+class ProjectReturn(Record):
+    """What a project costs or brings in a year, planned and booked (项目投入与反哺收益)."""
+
+    class Kind(models.TextChoices):
+        COST = "cost", _("生态治理投入")
+        INCOME = "income", _("产业反哺收益")
+
+    project = models.CharField(_("项目编号"), max_length=40, db_index=True)
+    year = models.PositiveIntegerField(_("年度"), validators=YEAR)
+    kind = models.CharField(_("类型"), max_length=10, choices=Kind)
+    planned = models.DecimalField(
+        _("计划（万元）"), max_digits=18, decimal_places=4, default=0, validators=NOT_NEGATIVE
+    )
+    booked = models.DecimalField(
+        _("实际（万元）"), max_digits=18, decimal_places=4, default=0, validators=NOT_NEGATIVE
+    )
+    source = models.CharField(_("来源"), max_length=160, blank=True)
+
+    class Meta(Record.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "year", "kind"],
+                condition=models.Q(withdrawn_at=None),
+                name="market_return_once",
+            )
+        ]
+
+    def clean(self) -> None:
+        """Refuse a project that is not on the register; a return lies where its project does."""
+        super().clean()
+        found = FinanceProject.objects.filter(number=self.project, withdrawn_at=None).first()
+        if found is None:
+            raise ValidationError({"project": _("没有这个编号的项目。")})
+        self.region = self.region or found.region
 
 
 class EsgReport(Record):
@@ -297,6 +376,39 @@ class EsgReport(Record):
     social = models.FloatField(_("社会得分"), null=True, blank=True, validators=NOT_NEGATIVE)
     governance = models.FloatField(_("治理得分"), null=True, blank=True, validators=NOT_NEGATIVE)
     link = models.URLField(_("公开地址"), blank=True)
+
+
+def esg_indicators() -> list[tuple[str, str]]:
+    """Return the indicators of ESG with their units."""
+    rows = rules.in_force("esg", dt.date.max)["indicators"]
+    return [(row["code"], f"{row[_language()]} ({row['unit']})") for row in rows]
+
+
+class EsgValue(Record):
+    """One indicator of an enterprise in a year, as it tells it (ESG 指标)."""
+
+    year = models.PositiveIntegerField(_("年度"), validators=YEAR)
+    indicator = models.CharField(_("指标"), max_length=20, choices=esg_indicators)
+    value = models.DecimalField(_("数值"), max_digits=20, decimal_places=4, validators=NOT_NEGATIVE)
+    source = models.CharField(_("来源"), max_length=160)
+
+    class Meta(Record.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["facility", "year", "indicator"],
+                condition=models.Q(withdrawn_at=None),
+                name="market_esg_once",
+            )
+        ]
+
+    def clean(self) -> None:
+        """Refuse a row without an enterprise, and a share above the whole."""
+        super().clean()
+        if self.facility is None:
+            raise ValidationError({"facility": _("请选择企业。")})
+        units = {row["code"]: row["unit"] for row in rules.in_force("esg", dt.date.max)["indicators"]}
+        if units.get(self.indicator) == "%" and self.value is not None and self.value > 100:
+            raise ValidationError({"value": _("百分比不能大于 100。")})
 
 
 class CreditPush(Record):

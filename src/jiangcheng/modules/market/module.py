@@ -47,6 +47,7 @@ MANIFEST = Manifest(
     ),
     tasks=(
         PeriodicTask("market.tasks.watch_insurance", 86400, Names("环责险巡查", "Watch compulsory insurance")),
+        PeriodicTask("market.tasks.take_online_masses", 86400, Names("应税在线排放量", "Masses of online monitors")),
     ),
     registers=(
         _register(
@@ -113,10 +114,23 @@ MANIFEST = Manifest(
         _register(
             "finance-projects", "绿色金融与 EOD 项目", "Green and EOD projects", "FinanceProject",
             columns=("number", "name_zh", "kind", "stage", "region", "owner", "investment", "funded"),
-            fields=("name_zh", "kind", "stage", "region", "owner", "investment", "funded", "industry", "longitude",
-                    "latitude"),
+            fields=("name_zh", "kind", "stage", "approval", "region", "owner", "investment", "funded", "industry",
+                    "longitude", "latitude"),
             filters=("kind", "stage", "region"), search=("name_zh", "owner"), key=("name_zh",), prefix="EOD",
             geometry=True, order=989,
+        ),
+        _register(
+            "project-returns", "项目投入与反哺收益", "Costs and returns of projects", "ProjectReturn",
+            columns=("number", "project", "year", "kind", "planned", "booked", "source"),
+            fields=("project", "year", "kind", "planned", "booked", "source"), filters=("kind", "year"),
+            search=("project", "source"), key=("project", "year", "kind"), prefix="FB", order=989,
+        ),
+        _register(
+            "esg-values", "ESG 指标", "ESG indicators", "EsgValue",
+            columns=("number", "facility", "year", "indicator", "value", "source"),
+            fields=("facility", "year", "indicator", "value", "source"), filters=("year", "indicator"),
+            search=("facility__name_zh", "source"), key=("facility", "year", "indicator"), prefix="EI", on_file=True,
+            order=990,
         ),
         _register(
             "esg-reports", "ESG 报告", "ESG reports", "EsgReport",

@@ -18,12 +18,18 @@ from jiangcheng.modules.market.models import (
     CreditConsent,
     CreditQuery,
     EcoFund,
+    EsgValue,
+    FinanceProject,
     InsuranceDuty,
     InsurancePolicy,
+    OnlineMass,
+    ProjectReturn,
     RightAccount,
     TaxQuantity,
 )
 
+Key = tuple[str, str, str]
+"""Facility, outlet and pollutant."""
 VIEW = "market.view"
 PERFORMANCE = "performance-price"
 CREDIT = "credit"
@@ -43,28 +49,56 @@ def quarters(*, user: User, on: dt.date) -> list[tuple[int, int]]:
     """Return year and quarter of the quantities a person may see, the newest first."""
     rows = records.visible(register="tax-quantities", user=user, on=on).filter(withdrawn_at=None)
     found = rows.order_by("-year", "-quarter").values_list("year", "quarter").distinct()
-    return list(found)
+    scope = access.scope(user, VIEW, on)
+    online = OnlineMass.objects.filter(
+        scope.as_filter(region="facility__region__code", facility="facility__code")
+    )
+    told = online.order_by().values_list("year", "quarter").distinct()
+    return sorted({*found, *told}, reverse=True)
 
 
-def tax(*, user: User, on: dt.date, year: int, quarter: int) -> rules.Tax:
-    """Return the tax of a quarter of the facilities a person may see."""
+def tax(
+    *, user: User, on: dt.date, year: int, quarter: int
+) -> tuple[rules.Tax, dict[Key, list[rules.Quantity]]]:
+    """Return the tax of a quarter of the facilities a person may see, and the sources that were passed over."""
     rows = records.visible(register="tax-quantities", user=user, on=on).filter(
         withdrawn_at=None, year=year, quarter=quarter
     )
-    return rules.tax(
-        (
-            rules.Quantity(
-                row.facility.code if row.facility else "",
-                row.outlet,
-                row.pollutant,
-                row.mass,
-                row.below_percent,
-                row.number,
-            )
-            for row in rows
-        ),
-        on=rules.quarter_start(year, quarter),
+    entered = [
+        rules.Quantity(
+            row.facility.code if row.facility else "",
+            row.outlet,
+            row.pollutant,
+            row.mass,
+            row.below_percent,
+            row.number,
+            row.method,
+        )
+        for row in rows
+    ]
+    start = rules.quarter_start(year, quarter)
+    known = rules.pollutants(start)
+    online = [
+        rules.Quantity(
+            row.facility.code, row.outlet, row.pollutant, row.mass, source="online", url=row.url,
+            unknown_percent=Decimal(100 * row.unknown_hours) / Decimal(row.hours or 1),
+        )
+        for row in online_masses(user=user, on=on, year=year, quarter=quarter)
+        if row.pollutant in known
+    ]  # fmt: skip
+    used, passed = rules.chosen([*online, *entered], on=start)
+    return rules.tax(used, on=start), passed
+
+
+def online_masses(*, user: User, on: dt.date, year: int, quarter: int) -> QuerySet[OnlineMass]:
+    """Return what monitors say of a quarter, of the facilities a person may see."""
+    scope = access.scope(user, VIEW, on)
+    found = OnlineMass.objects.filter(
+        scope.as_filter(region="facility__region__code", facility="facility__code"),
+        year=year,
+        quarter=quarter,
     )
+    return found.select_related("facility").order_by("facility__code", "outlet", "pollutant")
 
 
 def silent_outlets(*, user: User, on: dt.date, year: int, quarter: int) -> QuerySet[Outlet]:
@@ -77,8 +111,13 @@ def silent_outlets(*, user: User, on: dt.date, year: int, quarter: int) -> Query
         quarter=quarter,
         withdrawn_at=None,
     )
+    measured = OnlineMass.objects.filter(
+        facility=OuterRef("facility"), outlet=OuterRef("number"), year=year, quarter=quarter
+    )
     found = Outlet.objects.filter(
-        scope.as_filter(region="facility__region__code", facility="facility__code"), ~Exists(told)
+        scope.as_filter(region="facility__region__code", facility="facility__code"),
+        ~Exists(told),
+        ~Exists(measured),
     )
     return found.select_related("facility").order_by("facility__code", "number")
 
@@ -171,3 +210,30 @@ def queries_about(*, facility: Facility) -> QuerySet[CreditQuery]:
     """Return who was told the credit of an enterprise, the newest first."""
     found = CreditQuery.objects.filter(code=facility.code).exclude(consent="")
     return found.select_related("asker").order_by("-at")
+
+
+def esg_tellers(*, user: User, on: dt.date) -> list[Facility]:
+    """Return the enterprises with ESG values a person may see."""
+    rows = records.visible(register="esg-values", user=user, on=on).filter(withdrawn_at=None)
+    return list(Facility.objects.filter(pk__in=rows.values("facility")).order_by("code"))
+
+
+def esg(*, facility: Facility, on: dt.date, years: int = 4) -> tuple[list[int], list[rules.Compared]]:
+    """Return the latest years of an enterprise's ESG values and its indicators over them."""
+    rows = EsgValue.objects.filter(facility=facility, withdrawn_at=None)
+    told = {(code, year): value for code, year, value in rows.values_list("indicator", "year", "value")}
+    shown = sorted({year for _code, year in told})[-years:]
+    return shown, rules.compared(told, shown, on=on)
+
+
+def eod(*, user: User, on: dt.date) -> list[tuple[FinanceProject, rules.Returns]]:
+    """Return the EOD projects a person may see with their returns."""
+    projects = records.visible(register="finance-projects", user=user, on=on).filter(
+        withdrawn_at=None, kind="eod"
+    )
+    shown = list(projects.order_by("-investment", "number"))
+    rows = ProjectReturn.objects.filter(withdrawn_at=None, project__in=[row.number for row in shown])
+    by_project: dict[str, list[tuple[int, str, Decimal, Decimal]]] = {}
+    for project, *told in rows.values_list("project", "year", "kind", "planned", "booked"):
+        by_project.setdefault(project, []).append((told[0], told[1], told[2], told[3]))
+    return [(row, rules.returns(by_project.get(row.number, ()))) for row in shown]

@@ -36,6 +36,13 @@ class Quantity:
     below_percent: Decimal | None = None
     """How far the concentration lay below the limit [%]; None where it is not shown."""
     number: str = ""
+    """Of the row it was entered in; empty for what monitors say."""
+    source: str = "manual"
+    """``online``, what the platform's own monitors say, or the method of an entered row."""
+    unknown_percent: Decimal = Decimal(0)
+    """Hours of the quarter for which the monitor has nothing [%]."""
+    url: str = ""
+    """Where the numbers behind it are shown."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,6 +100,44 @@ def pollutants(on: dt.date, *, tables: DatedTables = TABLES) -> dict[str, Mappin
     voc = tables.in_force("voc", on)
     found[voc["code"]] = voc
     return found
+
+
+def chosen(
+    quantities: Iterable[Quantity], *, on: dt.date, tables: DatedTables = TABLES
+) -> tuple[list[Quantity], dict[tuple[str, str, str], list[Quantity]]]:
+    """Choose one source per outlet and pollutant by the order of the law (环境保护税法 art. 10).
+
+    Monitors come before monitoring agencies, these before factors and balances, these before samples. A monitor that
+    lacks too many hours stands back behind what has a value; a source without a value behind all that have one.
+    A reduction shown on any row of the pollutant holds for the one that is chosen.
+
+    Parameters
+    ----------
+    on
+        First day of the quarter.
+
+    Returns
+    -------
+    What is taxed, and by facility, outlet and pollutant what was passed over.
+    """
+    rule = tables.in_force("orders", on)
+    place = {source: rank for rank, source in enumerate(rule["order"])}
+    most = Decimal(rule["most_unknown_percent"])
+    groups: dict[tuple[str, str, str], list[Quantity]] = {}
+    for quantity in quantities:
+        groups.setdefault((quantity.facility, quantity.outlet, quantity.pollutant), []).append(quantity)
+    used, passed = [], {}
+    for key, group in groups.items():
+        first, *others = sorted(
+            group,
+            key=lambda one: (one.mass is None, one.unknown_percent > most, place[one.source], one.number),
+        )
+        if first.unknown_percent > most:
+            first, others = dataclasses.replace(first, mass=None), [first, *others]
+        below = next((one.below_percent for one in (first, *others) if one.below_percent is not None), None)
+        used.append(dataclasses.replace(first, below_percent=below))
+        passed[key] = others
+    return used, passed
 
 
 def tax(quantities: Iterable[Quantity], *, on: dt.date, tables: DatedTables = TABLES) -> Tax:
@@ -153,6 +198,95 @@ def canonical(content: Mapping[str, Any]) -> str:
 def digest(text: str) -> str:
     """Return the SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Compared:
+    """An ESG indicator of an enterprise over the years."""
+
+    row: Mapping[str, Any]
+    """Of ``data/esg.json``."""
+    values: tuple[Decimal | None, ...]
+    """In the order of the years; None where nothing was told."""
+    change_percent: Decimal | None
+    """Of the last year against the one before; None where one of them is missing or nought."""
+    better: bool | None
+    """Whether the change is the wished one; None where there is none."""
+
+
+def compared(
+    told: Mapping[tuple[str, int], Decimal],
+    years: Sequence[int],
+    *,
+    on: dt.date,
+    tables: DatedTables = TABLES,
+) -> list[Compared]:
+    """Lay out what an enterprise told by indicator and year, and compare the last two years.
+
+    Parameters
+    ----------
+    told
+        Value by code of the indicator and year.
+    years
+        The years to show, ascending.
+    on
+        Day whose table of indicators is used.
+    """
+    found = []
+    for row in tables.in_force("esg", on)["indicators"]:
+        values = tuple(told.get((row["code"], year)) for year in years)
+        last, before = (values[-1], values[-2]) if len(values) > 1 else (None, None)
+        change = None
+        if last is not None and before is not None and before != 0:
+            change = ((last - before) * 100 / abs(before)).quantize(Decimal("0.1"))
+        better = None if not change else (change > 0) == (row["better"] == "up")
+        found.append(Compared(row, values, change, better))
+    return found
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Returns:
+    """What an EOD project costs and brings so far, and what it was planned to."""
+
+    planned: Decimal
+    """Planned income less planned cost of all years [10⁴ CNY]."""
+    actual: Decimal
+    """The same as booked."""
+    coverage_percent: Decimal | None
+    """Income booked against cost booked; None without cost."""
+    pays_back: int | None
+    """First year at whose end planned income has covered planned cost; None where it never does."""
+    years: tuple[tuple[int, Decimal, Decimal], ...]
+    """Year, planned and booked balance at its end, since the first year."""
+
+
+def returns(rows: Iterable[tuple[int, str, Decimal, Decimal]]) -> Returns:
+    """Balance what a project led by the environment costs against what its industry brings.
+
+    Parameters
+    ----------
+    rows
+        Year, ``cost`` or ``income``, planned and booked [10⁴ CNY].
+    """
+    planned, actual = Decimal(0), Decimal(0)
+    spent = earned = Decimal(0)
+    sums: dict[int, tuple[Decimal, Decimal]] = {}
+    for year, kind, plan, booked in sorted(rows, key=lambda row: row[0]):
+        sign = 1 if kind == "income" else -1
+        planned, actual = planned + sign * plan, actual + sign * booked
+        spent, earned = (spent, earned + booked) if kind == "income" else (spent + booked, earned)
+        sums[year] = (planned, actual)
+    years = tuple((year, *pair) for year, pair in sorted(sums.items()))
+    pays = next(
+        (
+            year
+            for place, (year, balance, _booked) in enumerate(years)
+            if balance >= 0 and all(later >= 0 for _year, later, _b in years[place:])
+        ),
+        None,
+    )
+    coverage = (earned * 100 / spent).quantize(Decimal("0.1")) if spent else None
+    return Returns(planned, actual, coverage, pays, years)
 
 
 @functools.cache

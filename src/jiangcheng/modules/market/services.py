@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,7 @@ from jiangcheng.modules.market.models import (
     CreditQuery,
     EcoFund,
     InsuranceDuty,
+    OnlineMass,
     PerformanceGrade,
     PriceList,
     RightAccount,
@@ -171,6 +172,45 @@ def publish_prices(*, actor: User | None, now: dt.datetime) -> PriceList:
         at=now,
     )
     return found
+
+
+def take_online_masses(*, now: dt.datetime, facilities: Iterable[Facility] | None = None) -> int:
+    """Ask the rooms what online monitors say of this quarter and the last one; return how many numbers are kept.
+
+    Parameters
+    ----------
+    facilities
+        Only these; None: all with an outlet.
+    """
+    on = now.astimezone(periods.BEIJING).date()
+    this = (on.year, (on.month - 1) // 3 + 1)
+    last = (on.year, this[1] - 1) if this[1] > 1 else (on.year - 1, 4)
+    plants = list(facilities if facilities is not None else Facility.objects.exclude(outlets=None).distinct())
+    count = 0
+    for year, quarter in (last, this):
+        start = dt.datetime.combine(rules.quarter_start(year, quarter), dt.time(), periods.BEIJING)
+        following = (year, quarter + 1) if quarter < 4 else (year + 1, 1)
+        end = dt.datetime.combine(rules.quarter_start(*following), dt.time(), periods.BEIJING)
+        hours = int((min(now, end) - start).total_seconds() // 3600)
+        for plant in plants:
+            answers = manifests.ask(
+                "outlet.masses", facility_code=plant.code, year=year, quarter=quarter, now=now
+            )
+            for told in (row for answer in answers for row in answer):
+                OnlineMass.objects.update_or_create(
+                    facility=plant, outlet=told["outlet"], year=year, quarter=quarter, pollutant=told["pollutant"],
+                    defaults={
+                        "mass": _kilograms(told["mass"]), "replaced": _kilograms(told["replaced"]),
+                        "replaced_hours": told["replaced_hours"], "unknown_hours": told["unknown_hours"],
+                        "hours": hours, "months": told["months"], "url": told["url"], "computed_at": now,
+                    },
+                )  # fmt: skip
+                count += 1
+    return count
+
+
+def _kilograms(value: float) -> Decimal:
+    return Decimal(str(round(value, 4)))
 
 
 def watch_insurance(*, now: dt.datetime) -> int:

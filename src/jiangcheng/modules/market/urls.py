@@ -13,6 +13,8 @@ urlpatterns = [
     path("prices", views.prices, name="prices"),
     path("prices/publish", views.publish, name="publish"),
     path("prices/<int:version>.csv", views.prices_csv, name="prices_csv"),
+    path("esg", views.esg, name="esg"),
+    path("eod", views.eod, name="eod"),
     path("ask", views.ask, name="ask"),
     path("facilities/<str:code>/card", views.card, name="card"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -23,8 +23,10 @@ from jiangcheng.core.registry.models import Facility
 from jiangcheng.modules.market import queries, rules, services
 from jiangcheng.modules.market.models import (
     CreditQuery,
+    FinanceProject,
     InsurancePolicy,
     PriceList,
+    TaxQuantity,
     items,
     pollutants,
     rights,
@@ -73,10 +75,11 @@ def tax(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"quarters": known, "year": year, "quarter": quarter}
     if year:
         start = rules.quarter_start(year, quarter)
-        found = queries.tax(user=user, on=on, year=year, quarter=quarter)
+        found, passed = queries.tax(user=user, on=on, year=year, quarter=quarter)
         context |= {
             "tax": found,
-            "rows": _named(found),
+            "rows": [(*row, *_sources(row[0], passed)) for row in _named(found)],
+            "orders": rules.in_force("orders", start),
             "silent": queries.silent_outlets(user=user, on=on, year=year, quarter=quarter),
             "rule": rules.in_force("tax", start),
             "voc": rules.in_force("voc", start),
@@ -92,12 +95,14 @@ def tax_csv(request: HttpRequest) -> HttpResponse:
     year, quarter = _quarter(request, queries.quarters(user=user, on=on))
     if not year:
         raise Http404
-    found = queries.tax(user=user, on=on, year=year, quarter=quarter)
+    found, _passed = queries.tax(user=user, on=on, year=year, quarter=quarter)
     head = [_("企业代码"), _("企业"), _("排放口"), _("污染物"), _("排放量（千克）"), _("当量值（千克）"),
-            _("污染当量数"), _("说明"), _("单位税额（元）"), _("减征后比例"), _("税额（元）")]  # fmt: skip
+            _("污染当量数"), _("说明"), _("单位税额（元）"), _("减征后比例"), _("税额（元）"),
+            _("数据来源"), _("编号")]  # fmt: skip
     rows = (
         [line.quantity.facility, name, line.quantity.outlet, pollutant, line.quantity.mass, line.equivalent,
-         line.equivalents, why, line.rate, line.share, line.amount if line.why != "no_data" else None]
+         line.equivalents, why, line.rate, line.share, line.amount if line.why != "no_data" else None,
+         _source(line.quantity), line.quantity.number]
         for line, name, pollutant, why in _named(found)
     )  # fmt: skip
     return _csv(f"tax-{year}Q{quarter}.csv", [head, *rows])
@@ -146,6 +151,37 @@ def prices_csv(request: HttpRequest, version: int) -> HttpResponse:
     rows = ([row["facility"], row["name_zh"], row["grade"].upper(), row["surcharge"], content["unit"]]
             for row in content["rows"])  # fmt: skip
     return _csv(f"prices-v{version}.csv", [head, *rows])
+
+
+@require_GET
+@requires(VIEW)
+def esg(request: HttpRequest) -> HttpResponse:
+    """Show the ESG indicators of one enterprise, year by year."""
+    user, on = person(request), received_date(request)
+    tellers = queries.esg_tellers(user=user, on=on)
+    chosen = next((one for one in tellers if one.code == request.GET.get("code", "")), None)
+    chosen = chosen or (tellers[0] if tellers else None)
+    years, rows = queries.esg(facility=chosen, on=on) if chosen else ([], [])
+    parts = (("e", _("环境")), ("s", _("社会")), ("g", _("治理")))
+    context = {
+        "tellers": tellers,
+        "chosen": chosen,
+        "years": years,
+        "parts": [(name, [row for row in rows if row.row["part"] == code]) for code, name in parts],
+        "rule": rules.in_force("esg", on),
+    }
+    return render(request, "market/esg.html", context)
+
+
+@require_GET
+@requires(VIEW)
+def eod(request: HttpRequest) -> HttpResponse:
+    """Show the EOD projects with their stages, what they cost and what they bring."""
+    found = queries.eod(user=person(request), on=received_date(request))
+    stages = [
+        (label, sum(row.stage == code for row, _r in found)) for code, label in FinanceProject.Stage.choices
+    ]
+    return render(request, "market/eod.html", {"projects": found, "stages": stages})
 
 
 @require_http_methods(["GET", "POST"])
@@ -218,6 +254,21 @@ def _named(found: rules.Tax) -> list[tuple[rules.Line, str, str, str]]:
     ]
 
 
+def _source(quantity: rules.Quantity) -> str:
+    if quantity.source == "online":
+        return _("在线监测（本平台）")
+    return str(TaxQuantity.Method(quantity.source).label)
+
+
+def _sources(
+    line: rules.Line, passed: Mapping[queries.Key, list[rules.Quantity]]
+) -> tuple[str, list[tuple[str, rules.Quantity]]]:
+    """Return where a line's mass comes from, and what was passed over for it."""
+    quantity = line.quantity
+    others = passed.get((quantity.facility, quantity.outlet, quantity.pollutant), [])
+    return _source(quantity), [(_source(one), one) for one in others]
+
+
 def _grades() -> dict[str, Any]:
     scheme = manifests.label_schemes().get(queries.CREDIT)
     return {value.code: value for value in scheme.values} if scheme else {}
@@ -242,4 +293,16 @@ def _csv(name: str, rows: Iterable[Sequence[Any]]) -> HttpResponse:
     return answer
 
 
-__all__ = ["account", "ask", "card", "overview", "prices", "prices_csv", "publish", "tax", "tax_csv"]
+__all__ = [
+    "account",
+    "ask",
+    "card",
+    "eod",
+    "esg",
+    "overview",
+    "prices",
+    "prices_csv",
+    "publish",
+    "tax",
+    "tax_csv",
+]

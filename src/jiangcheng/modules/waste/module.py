@@ -64,6 +64,7 @@ MANIFEST = Manifest(
         Page("waste:indicators", Names("无废指标", "Zero-waste indicators"), CITY, "modules", "gauge", order=56),
         Page("waste:hazardous", Names("危险废物监管", "Hazardous waste"), VIEW, "modules", "biohazard", order=57),
         Page("waste:manifests", Names("转移联单", "Manifests"), VIEW, "modules", "truck", order=58),
+        Page("waste:lorries", Names("建筑垃圾运输", "Construction lorries"), VIEW, "modules", "truck", order=60),
         Page("waste:balances", Names("去向平衡", "Where wastes end"), CITY, "modules", "scale", order=59),
     ),
     finding_kinds=(
@@ -80,6 +81,9 @@ MANIFEST = Manifest(
         _kind("medical_late", "医疗废物收运超时", "Medical waste not collected in time", 3),
         _kind("pond_unchecked", "尾矿库汛期未检查", "Tailings pond not checked for the floods", 3),
         _kind("dump", "固体废物乱堆乱放", "Waste dumped"),
+        _kind("lorry_stop", "建筑垃圾车辆场外停留", "Lorry stood away from permitted sites", 3),
+        _kind("lorry_route", "建筑垃圾车辆偏离路线", "Lorry left its approved route"),
+        _kind("lorry_hours", "建筑垃圾车辆时段外运输", "Lorry drove outside its hours"),
         _kind("work_overdue", "固体废物事项逾期", "Overdue work on wastes"),
     ),
     map_layers=(
@@ -152,6 +156,14 @@ MANIFEST = Manifest(
             cards=("waste:card_manifest",), on_file=True, order=565,
         ),
         _register(
+            "waste-transfers", "危险废物跨省转移审批", "Approvals to leave the province", "TransferApproval", SEND,
+            columns=("number", "facility", "receiver_code", "province", "code", "approved", "left", "until_date",
+                     "state", "due_at"),
+            fields=("facility", "receiver_code", "province", "code", "waste_name", "method", "asked", "until_date"),
+            filters=("state", "method", "region"), search=("number", "document", "code", "receiver_code"),
+            prefix="KS", workflow="waste_transfer", overdue=LATE, open_in=("draft",), on_file=True, order=565,
+        ),
+        _register(
             "waste-numbers", "无废指标填报", "Reported numbers", "ReportedNumber",
             columns=("number", "item", "year", "value", "department", "source", "state"),
             fields=("item", "year", "value", "department", "source"), filters=("item", "year", "state"),
@@ -193,6 +205,14 @@ MANIFEST = Manifest(
                     "longitude", "latitude"),
             filters=("kind", "region"), search=("name_zh", "permit", "trucks"), key=("name_zh",), prefix="JZ",
             geometry=True, order=571,
+        ),
+        _register(
+            "waste-trips", "建筑垃圾运单", "Trips of construction waste", "LorryTrip",
+            columns=("number", "plate", "origin", "destination", "loaded_at", "unloaded_at", "load"),
+            fields=("plate", "origin", "destination", "loaded_at", "unloaded_at", "load", "route", "from_time",
+                    "to_time"),
+            filters=("region",), search=("number", "plate", "origin", "destination"), key=("plate", "loaded_at"),
+            prefix="YD", order=579,
         ),
         _register(
             "dump-sites", "乱堆乱放点位", "Dump sites", "DumpSite",
@@ -256,6 +276,12 @@ MANIFEST = Manifest(
         Hook("record.waste-manifests.settle", "waste.services.note_settled"),
         Hook("record.waste-manifests.take_back", "waste.services.note_returned"),
         Hook("record.waste-manifests.backfill", "waste.services.note_paper"),
+        Hook("record.waste-manifests.cancel", "waste.services.give_back"),
+        Hook("record.waste-manifests.decline", "waste.services.give_back"),
+        Hook("record.waste-transfers.apply", "waste.services.note_applied"),
+        Hook("record.waste-transfers.consult", "waste.services.note_consulted"),
+        Hook("record.waste-transfers.agree", "waste.services.note_agreed"),
+        Hook("record.waste-transfers.approve", "waste.services.note_approved"),
         Hook("record.dump-sites.close", "waste.services.note_cleared"),
     ),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from jiangcheng.modules.emissions.queries.marking import (
     span_of,
     without_marked,
 )
-from jiangcheng.modules.emissions.queries.months import month_masses, month_rates, rate_target
+from jiangcheng.modules.emissions.queries.months import month_masses, month_rates, quarter_masses, rate_target
 from jiangcheng.modules.emissions.queries.present import Reading, current
 from jiangcheng.modules.emissions.queries.series import (
     MEASURED,
@@ -84,6 +84,7 @@ __all__ = [
     "outlets",
     "own_marks",
     "own_outlets",
+    "quarter_masses",
     "rate_target",
     "span_of",
     "summed",

@@ -6,21 +6,24 @@ import dataclasses
 import datetime
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from django.urls import reverse
 
-from jiangcheng.core.registry.models import ObservedProperty, Station
+from jiangcheng.core.registry.models import ObservedProperty, Outlet, Station
 from jiangcheng.modules.emissions import rules
 from jiangcheng.modules.emissions.queries.marking import control_spans, mark_spans
 from jiangcheng.modules.emissions.queries.series import (
     FLOW,
     HourSeries,
     Values,
-    _in_force,
     aligned,
     all_hours,
     day_of,
     hour_series,
+    in_force,
+    instant,
     limits,
 )
 from jiangcheng.standards import lookup, periods
@@ -85,7 +88,7 @@ def _counted(
     values = np.concatenate([item.value for item in items])
     flags = np.concatenate([item.flag for item in items])
     # Due only while a permit version limits the property.
-    asked = due & np.logical_or.reduce([_in_force(item.limit, hours) for item in items])
+    asked = due & np.logical_or.reduce([in_force(item.limit, hours) for item in items])
     held = 2 * rules.marks.marked_seconds(starts, periods.HOUR, lost) <= periods.HOUR
     good = np.unique(starts[rules.valid(flags) & ~np.isnan(values) & held])
     result = rules.transmission.rates(
@@ -200,6 +203,34 @@ def _masses_of(
                 unknown=int((here & np.isnan(filled.mass)).sum()),
             )
         )
+    return found
+
+
+def quarter_masses(
+    *, facility_code: str, year: int, quarter: int, now: datetime.datetime
+) -> list[dict[str, Any]]:
+    """Answer ``outlet.masses``: what monitors say a plant's stacks emitted in a quarter [kg] (HJ 75-2017 12)."""
+    first = datetime.date(year, 3 * quarter - 2, 1)
+    last = instant(periods.day_bounds(_months_before(first, -3))[0])
+    until = min(now, last)
+    months = 4 if until == last else (day_of(int(until.timestamp())).month - first.month) + 1
+    found = []
+    for outlet in Outlet.objects.filter(facility__code=facility_code).select_related("station"):
+        if outlet.station.kind != Station.Kind.GAS_OUTLET or instant(periods.day_bounds(first)[0]) >= until:
+            continue
+        rows = month_masses(station=outlet.station, now=until, months=months)
+        for code in sorted({row.observed.code for row in rows}):
+            of_code = [row for row in rows if row.observed.code == code]
+            found.append(
+                {
+                    "outlet": outlet.number, "station": outlet.station.code, "pollutant": code,
+                    "mass": sum(row.mass for row in of_code), "replaced": sum(row.replaced for row in of_code),
+                    "replaced_hours": sum(row.hours for row in of_code),
+                    "unknown_hours": sum(row.unknown for row in of_code),
+                    "months": {row.month.isoformat(): row.mass for row in reversed(of_code)},
+                    "url": reverse("emissions:outlet", args=[outlet.station.code]),
+                }
+            )  # fmt: skip
     return found
 
 

@@ -105,7 +105,7 @@ def _series(limit: PermitLimit, columns: dict[str, np.ndarray], keys: dict[str, 
     converted = here & (columns["property"] == keys.get(REFERENCE, -1))
     measured = here & (columns["property"] == keys.get(MEASURED, -1))
     measured &= ~np.isin(columns["start"], columns["start"][converted])
-    rows = np.flatnonzero((converted | measured) & _in_force(limit, columns["start"]))
+    rows = np.flatnonzero((converted | measured) & in_force(limit, columns["start"]))
     rows = rows[np.argsort(columns["start"][rows])]
     return HourSeries(
         limit=limit,
@@ -116,7 +116,7 @@ def _series(limit: PermitLimit, columns: dict[str, np.ndarray], keys: dict[str, 
     )
 
 
-def _in_force(limit: PermitLimit, start: np.ndarray) -> np.ndarray:
+def in_force(limit: PermitLimit, start: np.ndarray) -> np.ndarray:
     permit = limit.permit
     since = periods.day_bounds(permit.valid_from_date)[0]
     inside = start >= since

@@ -1,6 +1,6 @@
 """What the pages, the tasks and other rooms ask about wastes."""
 
-from jiangcheng.modules.waste.queries.indicators import Line, evaluated, known_numbers, lines
+from jiangcheng.modules.waste.queries.indicators import Line, known_numbers, lines
 from jiangcheng.modules.waste.queries.ledger import (
     Balance,
     StreamSum,
@@ -15,6 +15,8 @@ from jiangcheng.modules.waste.queries.ledger import (
     stream_sums,
     years,
 )
+from jiangcheng.modules.waste.queries.lorries import REGISTER as LORRIES
+from jiangcheng.modules.waste.queries.lorries import Judged, judged, recent_trips, trips_seen
 from jiangcheng.modules.waste.queries.manifests import (
     differences,
     holders,
@@ -28,12 +30,23 @@ from jiangcheng.modules.waste.queries.manifests import (
     received_of,
     stray_of,
 )
-from jiangcheng.modules.waste.queries.storage import Held, Load, batches, loads, medical_late, without_plan
+from jiangcheng.modules.waste.queries.storage import (
+    Held,
+    Load,
+    batches,
+    loads,
+    medical_late,
+    transfers,
+    unlisted,
+    without_plan,
+)
 from jiangcheng.modules.waste.queries.todo import to_do
 
 __all__ = [
+    "LORRIES",
     "Balance",
     "Held",
+    "Judged",
     "Line",
     "Load",
     "StreamSum",
@@ -41,13 +54,13 @@ __all__ = [
     "balances",
     "batches",
     "differences",
-    "evaluated",
     "facility_months",
     "flows",
     "hazardous_rows",
     "holders",
     "households",
     "intensity",
+    "judged",
     "known_numbers",
     "licences_of",
     "lines",
@@ -61,9 +74,13 @@ __all__ = [
     "on_the_road",
     "own_plants",
     "received_of",
+    "recent_trips",
     "stray_of",
     "stream_sums",
     "to_do",
+    "transfers",
+    "trips_seen",
+    "unlisted",
     "without_plan",
     "years",
 ]

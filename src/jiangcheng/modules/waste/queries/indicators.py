@@ -11,7 +11,15 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 
 from jiangcheng.core.cases.models import Case
-from jiangcheng.modules.waste.models import AshMove, HouseholdSite, MedicalPoint, ReportedNumber
+from jiangcheng.core.records.models import RecordStep
+from jiangcheng.modules.waste.models import (
+    AshMove,
+    HouseholdSite,
+    MedicalPoint,
+    ReportedNumber,
+    WasteLicence,
+    ZeroWasteCell,
+)
 from jiangcheng.modules.waste.queries import ledger
 from jiangcheng.modules.waste.rules import indicators, tables
 from jiangcheng.standards import periods
@@ -83,6 +91,7 @@ def _registers(year: int) -> Known:
     if sludge["out"]:
         found.update({"sludge.sent": sludge["out"], "sludge.received": sludge["arrived"]})
     start, end = (dt.datetime.fromtimestamp(second, dt.UTC) for second in periods.year_bounds(year))
+    found.update(_certified(dt.date(year, 12, 31), end))
     cases = Case.objects.filter(
         case_type="WASTE", opened_at__gte=start, opened_at__lt=end
     ).aggregate(opened=Count("pk"), closed=Count("pk", filter=Q(closed_at__isnull=False)))  # fmt: skip
@@ -91,11 +100,22 @@ def _registers(year: int) -> Known:
     return found
 
 
-def evaluated(*, year: int) -> list[tuple[Mapping[str, Any], indicators.Outcome]]:
-    """Return the computable indicators of a year with their outcome."""
-    known = known_numbers(year=year)
-    table = tables.in_force("indicators", dt.date(year, 12, 31))
-    return [(row, indicators.evaluate(row, known)) for row in table["rows"] if "numerator" in row]
+def _certified(last_day: dt.date, end: dt.datetime) -> Known:
+    """Return operators with a licence on the last day of a year, and cells named until its end."""
+    found: Known = {}
+    licences = WasteLicence.objects.filter(
+        kind="operator", withdrawn_at=None, from_date__lte=last_day, to_date__gte=last_day
+    )
+    operators = licences.aggregate(count=Count("facility", distinct=True))["count"]
+    if operators:
+        found["licences.operators"] = decimal.Decimal(operators)
+    if ZeroWasteCell.objects.filter(withdrawn_at=None).exists():
+        steps = RecordStep.objects.filter(register="zero-waste-cells", at__lt=end)
+        gone = steps.filter(action="end").values("number")
+        named = steps.filter(action="name").exclude(number__in=gone).values("number")
+        count = ZeroWasteCell.objects.filter(withdrawn_at=None, number__in=named).count()
+        found["cells.named"] = decimal.Decimal(count)
+    return found
 
 
 def lines(*, year: int) -> list[Line]:

@@ -7,13 +7,21 @@ import dataclasses
 import datetime as dt
 import decimal
 
-from django.db.models import Q, Sum
+from django.db.models import Count, Max, Q, Sum
 
 from jiangcheng.core.access.queries import Scope
 from jiangcheng.core.registry.models import Facility
-from jiangcheng.modules.waste.models import MedicalPoint, WasteBatch, WasteMonth, WastePlan, WasteStore
+from jiangcheng.modules.waste.models import (
+    MedicalPoint,
+    TransferApproval,
+    WasteBatch,
+    WasteMonth,
+    WastePlan,
+    WasteStore,
+)
 from jiangcheng.modules.waste.rules import storage, tables
 
+MOST = 50
 PLANNED = ("filed", "accepted")
 
 
@@ -96,3 +104,25 @@ def medical_late(*, now: dt.datetime) -> list[MedicalPoint]:
     days = int(tables.in_force("storage", now.date())["medical_days"])
     late = Q(collected_at__lt=now - dt.timedelta(days=days)) | Q(collected_at=None)
     return list(MedicalPoint.objects.filter(late, withdrawn_at=None, covered=True).select_related("region"))
+
+
+def unlisted(*, year: int, scope: Scope | None) -> list[tuple[str, str, int]]:
+    """Return hazardous codes of a year's ledgers the list on file has not: code, name, number of units."""
+    rows = WasteMonth.objects.filter(
+        withdrawn_at=None, month_date__year=year, stream__in=("hazardous", "medical")
+    )
+    if scope is not None:
+        rows = rows.filter(scope.as_filter(region="region__code", facility="facility__code"))
+    end = dt.date(year, 12, 31)
+    counts = rows.order_by().values_list("code").annotate(Max("waste_name"), Count("unit", distinct=True))
+    return [
+        (code, name, units) for code, name, units in counts.order_by("code") if not tables.listed(code, end)
+    ]
+
+
+def transfers(*, scope: Scope) -> list[TransferApproval]:
+    """Return the approvals to leave the province that are asked for or in force, the latest first."""
+    rows = TransferApproval.objects.filter(
+        scope.as_filter(region="region__code", facility="facility__code"), withdrawn_at=None, closed_at=None
+    )
+    return list(rows.select_related("facility").order_by("-pk")[:MOST])

@@ -10,7 +10,7 @@ from django.urls import reverse
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.manifest import ToDo
-from jiangcheng.modules.waste.models import Manifest, ReportedNumber, WasteMonth, WastePlan
+from jiangcheng.modules.waste.models import Manifest, ReportedNumber, TransferApproval, WasteMonth, WastePlan
 from jiangcheng.modules.waste.rules import tables
 from jiangcheng.standards import periods
 
@@ -54,7 +54,18 @@ def to_do(*, user: User, now: dt.datetime) -> list[ToDo]:
             _row("waste-manifests", row, "处理联单数量差异", "settle a difference", row.facility)
             for row in settle[:MOST]
         ]
+        opinions = TransferApproval.objects.filter(withdrawn_at=None, state__in=("applied", "consulting"))
+        opinions = opinions.filter(staff.as_filter(region="region__code")).select_related("facility")
+        found += [
+            _row("waste-transfers", row, "办理跨省转移", "deal with a transfer", row.facility)
+            for row in opinions.order_by("due_at")[:MOST]
+        ]
     if access.has(user, "waste.approve", on):
+        decisions = TransferApproval.objects.filter(withdrawn_at=None, state="replied")
+        found += [
+            _row("waste-transfers", row, "决定跨省转移", "decide on a transfer", row.facility)
+            for row in decisions.select_related("facility").order_by("due_at")[:MOST]
+        ]
         latest = tables.table("indicators")[-1]
         names = collections.defaultdict(
             lambda: ("", ""),

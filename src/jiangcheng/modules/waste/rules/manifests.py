@@ -59,6 +59,14 @@ def confirm_by(arrived: dt.datetime, days: int, after: Callable[[dt.date, int], 
     return dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), BEIJING).astimezone(dt.UTC)
 
 
+def months_after(day: dt.date, months: int) -> dt.date:
+    """Return the last day of a term of months that begins on a day: the day before the same day of the month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    first = dt.date(year, month + 1, 1)
+    length = (first.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - first
+    return first + dt.timedelta(days=min(day.day, length.days) - 2)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Difference:
     """Declared against weighed [t]; ``percent`` of the declared quantity, positive where less came."""

@@ -24,6 +24,7 @@ from jiangcheng.modules.waste import queries
 from jiangcheng.modules.waste.models import Manifest, ManifestItem, TrackPoint, WastePlan, check_code
 from jiangcheng.modules.waste.rules import manifests as rules
 from jiangcheng.modules.waste.rules import tables
+from jiangcheng.modules.waste.services.transfers import give_back, take_of_approvals
 from jiangcheng.standards import periods
 
 REGISTER = "waste-manifests"
@@ -187,8 +188,8 @@ def check_issue(
     crosses = (
         receiver is not None and row.region is not None and receiver.region.code[:2] != row.region.code[:2]
     )
-    if crosses and not row.approval:
-        raise Refused(_("跨省转移须先经批准，请填写批准文号。"))
+    if crosses:
+        take_of_approvals(manifest=row, actor=actor, now=now)
 
 
 def note_ship(
@@ -262,6 +263,7 @@ def note_returned(
     *, record_number: str, actor: User, now: dt.datetime, details: Mapping[str, Any], text: str
 ) -> None:
     """Answer the hook of ``take_back``: the rejected waste is home again."""
+    give_back(record_number=record_number, actor=actor, now=now, details=details, text=text)
     cases.end_finding(dedup_key=_key(_row(record_number), "manifest_rejected"), at=now)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import decimal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jiangcheng.core.access.models import User
@@ -17,6 +17,8 @@ from jiangcheng.modules.waste.models import DumpSite, TailingsPond, WasteLicence
 from jiangcheng.modules.waste.rules import ratio, storage, tables
 from jiangcheng.standards import periods
 
+FAR = 1e9
+"""No permitted site is known [m]."""
 QUARTER = dt.timedelta(days=92)
 """So long after its end a year is still watched: the yearly report is due by the end of March."""
 
@@ -47,7 +49,17 @@ def watch(*, now: dt.datetime) -> dict[str, int]:
         "pond_unchecked": lambda: _ponds(on),
         "dump": _dumps,
     }
-    return {kind: _reported(kind, look(), now) for kind, look in looks.items()}
+    found = {kind: _reported(kind, look(), now) for kind, look in looks.items()}
+    return {**found, **watch_lorries(now=now)}
+
+
+def watch_lorries(*, now: dt.datetime) -> dict[str, int]:
+    """Hold the recent trips of construction waste against their approval; return how many breaches by kind."""
+    trips = queries.judged(queries.recent_trips(on=now.astimezone(periods.BEIJING).date()))
+    return {
+        f"lorry_{kind}": _reported(f"lorry_{kind}", _lorries(trips, kind), now)
+        for kind in ("stop", "route", "hours")
+    }
 
 
 def note_cleared(
@@ -217,3 +229,27 @@ def _dumps() -> Iterator[_Seen]:
             {"number": site.number, "source": site.source, "found": site.found_date.isoformat()},
             place=(site.longitude, site.latitude), severity=2,
         )  # fmt: skip
+
+
+LORRY_TITLES = {
+    "stop": ("核准场所外停留，疑似倾倒", "stood away from permitted sites"),
+    "route": ("偏离核准路线", "left its approved route"),
+    "hours": ("准运时段外运输", "drove outside its approved hours"),
+}
+
+
+def _lorries(trips: Sequence[queries.Judged], kind: str) -> Iterator[_Seen]:
+    zh, en = LORRY_TITLES[kind]
+    for one in trips:
+        for nth, breach in enumerate([found for found in one.breaches if found.kind == kind], 1):
+            start = dt.datetime.fromtimestamp(breach.start_s, dt.UTC)
+            evidence = {
+                "number": one.trip.number, "plate": one.trip.plate, "from": start.isoformat(),
+                "minutes": round(breach.minutes, 1), "points": breach.points,
+                "metres": round(breach.metres) if breach.metres < FAR else None,
+                "clause": "固废法 第六十三条",
+            }  # fmt: skip
+            yield _Seen(
+                f"{one.trip.number}:{nth}", f"{one.trip.plate} {zh}", f"{one.trip.plate} {en}", evidence,
+                place=breach.place, severity=3 if kind == "stop" else 2,
+            )  # fmt: skip

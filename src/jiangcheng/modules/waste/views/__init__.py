@@ -2,6 +2,7 @@
 
 from jiangcheng.modules.waste.views.cards import card_facility, card_home, card_manifest, card_pond
 from jiangcheng.modules.waste.views.layers import transport_layer, units_layer
+from jiangcheng.modules.waste.views.lorries import lorries, lorry_file, lorry_track
 from jiangcheng.modules.waste.views.manifests import (
     add_item,
     manifests,
@@ -23,6 +24,9 @@ __all__ = [
     "flows",
     "hazardous",
     "indicators",
+    "lorries",
+    "lorry_file",
+    "lorry_track",
     "manifests",
     "new_manifest",
     "overview",

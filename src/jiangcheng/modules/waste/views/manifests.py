@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.registry.models import Facility
@@ -89,11 +90,18 @@ def add_item(request: HttpRequest, number: str) -> HttpResponse:
         messages.error(request, _("请填写废物代码、名称、形态和大于 0 的数量。"))
         return redirect("records:waste-manifests-row", number)
     try:
-        services.add_item(manifest=row, actor=person(request), now=received_at(request), **form.cleaned_data)
+        item = services.add_item(
+            manifest=row, actor=person(request), now=received_at(request), **form.cleaned_data
+        )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     except Refused as refused:
         messages.error(request, _told(refused))
+    else:
+        if not tables.listed(item.code, received_date(request)):
+            messages.warning(
+                request, _("已录名录中没有代码 %(code)s，已照填，请核对。") % {"code": item.code}
+            )
     return redirect("records:waste-manifests-row", number)
 
 
@@ -182,7 +190,9 @@ def _desk(request: HttpRequest, form: ManifestForm | None, status: int = 200) ->
     states = wording.manifest_states()
     names = dict(states)
     own = list(queries.own_plants(user=user, on=on))
-    parties = _names(page.object_list)
+    approvals = queries.transfers(scope=access.scope(user, "waste.view", on))
+    transfer_states = dict(wording.states_of("waste-transfers"))
+    parties = _names([*page.object_list, *approvals])
     context = {
         "page": page, "asked": asked, "states": [(code, name, counts.get(code, 0)) for code, name in states],
         "lines": [
@@ -194,6 +204,11 @@ def _desk(request: HttpRequest, form: ManifestForm | None, status: int = 200) ->
         "own": [(plant.code, wording.named(plant)) for plant in own],
         "carriers": _choices("carrier", on), "operators": _choices("operator", on),
         "rule": tables.in_force("manifest", on),
+        "transfers": [
+            (row, wording.named(row.facility), parties.get(row.receiver_code) or row.receiver_code,
+             transfer_states.get(row.state, row.state))
+            for row in approvals
+        ],
     }  # fmt: skip
     return render(request, "waste/manifests.html", context, status=status)
 
@@ -209,7 +224,7 @@ def _choices(kind: str, on: dt.date) -> list[tuple[str, str]]:
 
 
 def _names(rows: Any) -> dict[str, str]:
-    codes = {code for row in rows for code in (row.carrier_code, row.receiver_code)}
+    codes = {getattr(row, name, "") for row in rows for name in ("carrier_code", "receiver_code")}
     return {plant.code: wording.named(plant) for plant in Facility.objects.filter(code__in=codes)}
 
 

@@ -23,9 +23,9 @@ from jiangcheng.modules.waste.views import wording
 FIRST_YEAR = 2015
 SHOWN = 100
 REGISTERS = (
-    "waste-months", "household-sites", "ash-sludge", "construction-sites", "dump-sites", "plastic-checks",
-    "new-wastes", "medical-points", "tailings-ponds", "pond-hazards", "recycling-outlets", "zero-waste-cells",
-    "waste-tasks", "waste-numbers",
+    "waste-months", "household-sites", "ash-sludge", "construction-sites", "waste-trips", "dump-sites",
+    "plastic-checks", "new-wastes", "medical-points", "tailings-ponds", "pond-hazards", "recycling-outlets",
+    "zero-waste-cells", "waste-tasks", "waste-numbers",
 )  # fmt: skip
 HAZARDOUS = ("waste-plans", "waste-stores", "waste-batches", "waste-licences", "waste-manifests")
 
@@ -71,12 +71,10 @@ def indicators(request: HttpRequest) -> HttpResponse:
     year = asked_year(request, on)
     table = tables.in_force("indicators", dt.date(year, 12, 31))
     found = queries.lines(year=year)
-    levels = [
-        (wording.named(level), [_line(line) for line in found if line.row["level"] == level["code"]])
-        for level in table["levels"]
-    ]
+    levels = [(wording.named(level), _groups(table, level["code"], found)) for level in table["levels"]]
     context = {
         "year": year, "years": range(on.year, on.year - 5, -1), "levels": levels, "table": table,
+        "marked": sum(line.row["kind"] == "required" for line in found),
         "computed": sum(line.source == "computed" for line in found),
         "reported": sum(line.source in ("reported", "inputs") for line in found), "count": len(found),
         "inputs": [(wording.named(row), wording.unit(row["unit"]), row["department_zh"]) for row in table["inputs"]],
@@ -122,10 +120,14 @@ def codes(request: HttpRequest) -> HttpResponse:
     on = received_date(request)
     asked = request.GET.get("edition", tables.in_force("hw_list", on)["version"])
     table = next((row for row in editions if row["version"] == asked), editions[-1])
+    known = {row["code"] for row in table["categories"]}
+    category = request.GET.get("category", "") if request.GET.get("category", "") in known else ""
     context = {
         "editions": [row["version"] for row in editions], "table": table, "name": wording.named(dict(table)),
         "categories": [(row, wording.named(row)) for row in table["categories"]],
-        "codes": [(row, wording.named(row)) for row in table["codes"]],
+        "codes": [(row, wording.named(row)) for row in table["codes"] if row["code"].endswith(category[2:])],
+        "category": category, "total": len(table["codes"]),
+        "unlisted": queries.unlisted(year=on.year, scope=access.scope(person(request), "waste.view", on)),
         "exemptions": tables.in_force("exemptions", on),
     }  # fmt: skip
     return render(request, "waste/codes.html", context)
@@ -169,6 +171,16 @@ def links(codes: tuple[str, ...], user: Any, on: dt.date) -> list[tuple[str, str
         (f"records:{code}", declared[code].names.in_language(language))
         for code in codes
         if declared[code].view in held
+    ]
+
+
+def _groups(
+    table: Mapping[str, Any], level: str, found: list[queries.Line]
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    return [
+        (wording.named(group), [_line(line) for line in found if line.row["group"] == group["code"]])
+        for group in table["groups"]
+        if group["level"] == level
     ]
 
 

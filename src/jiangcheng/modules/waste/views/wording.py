@@ -61,7 +61,12 @@ def state(code: str) -> str:
 
 def manifest_states() -> list[tuple[str, str]]:
     """Return the states of manifests with their names, in the order of the workflow."""
-    declared = records.register("waste-manifests")
+    return states_of("waste-manifests")
+
+
+def states_of(register: str) -> list[tuple[str, str]]:
+    """Return the states of a register's rows with their names, in the order of the workflow."""
+    declared = records.register(register)
     return [(code, zh if chinese() else en) for code, zh, en in records.states(declared)]
 
 
@@ -78,10 +83,21 @@ def term(name: str) -> str:
             "disposed": _("自行处置"), "sent_disposed": _("委托处置"), "capacity": _("无害化能力"),
             "incineration": _("焚烧能力"), "points": _("机构数"), "covered": _("已覆盖机构数"), "sent": _("运出量"),
             "received": _("接收量"), "opened": _("立案数"), "closed": _("办结数"),
+            "named": _("已命名数"), "operators": _("经营单位数"),
         }  # fmt: skip
-        places = {"sludge": _("污泥"), "cases": _("固体废物事件")}
+        places = {
+            "sludge": _("污泥"),
+            "cases": _("固体废物事件"),
+            "cells": _("无废细胞"),
+            "licences": _("有效许可"),
+        }
         text = f"{places.get(where) or stream(where)} {parts.get(what, what)}"
     return f"{text} ({_('上年')})" if before else text
+
+
+def breach(kind: str) -> str:
+    """Return what a lorry was not allowed to do."""
+    return {"stop": _("核准场所外停留"), "route": _("偏离核准路线"), "hours": _("准运时段外运输")}[kind]
 
 
 def reason(code: str) -> str:
@@ -96,6 +112,18 @@ def unit(text: str) -> str:
     """Return a unit in the language of the page."""
     if chinese():
         return text
-    return {"万吨": "10⁴ t", "t/万元": "t/10⁴ CNY", "万元": "10⁴ CNY", "项": "items", "有/无": "yes/no"}.get(
-        text, text
-    )
+    return {
+        "万吨": "10⁴ t",
+        "t/万元": "t/10⁴ CNY",
+        "万元": "10⁴ CNY",
+        "项": "items",
+        "有/无": "yes/no",
+        "家": "firms",
+        "个": "count",
+        "座": "count",
+        "件": "cases",
+        "万m²": "10⁴ m²",
+        "万亩": "10⁴ mu",
+        "万件": "10⁴ parcels",
+        "kg/亩": "kg/mu",
+    }.get(text, text)

@@ -10,17 +10,29 @@ from typing import Any, TypeVar
 from django.core.files.base import File
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import rules as workflow
+from jiangcheng.core.cases.services import Refused as Barred
 from jiangcheng.core.portal import services as portal
 from jiangcheng.core.records import services as records
 from jiangcheng.core.records.models import Record
 from jiangcheng.core.registry import services as registry
 from jiangcheng.core.registry.models import Facility
 from jiangcheng.modules.credit import queries, rules
-from jiangcheng.modules.credit.models import Assessment, Disclosure, Event, Listing, Objection, Repair, Run
+from jiangcheng.modules.credit.models import (
+    Assessment,
+    Disclosure,
+    Event,
+    Listing,
+    Objection,
+    PlatformPush,
+    Repair,
+    Run,
+)
+from jiangcheng.modules.credit.services.pushing import queue_push
 
 TERMS: Mapping[str, Any] = json.loads((rules.DATA / "terms.json").read_text(encoding="utf-8"))
 BLACKLIST = "blacklist"
@@ -50,7 +62,7 @@ def assess(*, facility: Facility, at: dt.datetime) -> Assessment:
     score = rules.by_points(chosen, events, on)
     reasons = [_as_json(reason) for reason in score.reasons]
     with transaction.atomic():
-        assessment, _ = Assessment.objects.update_or_create(
+        assessment, _new = Assessment.objects.update_or_create(
             facility=facility,
             ruleset=rules.name_of(chosen),
             on_date=on,
@@ -77,12 +89,12 @@ def assess(*, facility: Facility, at: dt.datetime) -> Assessment:
     return assessment
 
 
-def assess_all(*, at: dt.datetime, progress: Callable[[float], None] = lambda _: None) -> Run:
+def assess_all(*, at: dt.datetime, progress: Callable[[float], None] = lambda _share: None) -> Run:
     """Assess every enterprise that was not assessed today; interrupted, it goes on where it stopped."""
     on = timezone.localdate(at)
     version = rules.name_of(ruleset(on))
     total = Facility.objects.count()
-    run, _ = Run.objects.get_or_create(
+    run, _new = Run.objects.get_or_create(
         ruleset=version, on_date=on, defaults={"started_at": at, "total": total}
     )
     if run.finished_at is not None:
@@ -210,7 +222,7 @@ def open_ad_hoc(
     return _created("disclosures", values, actor, at, Disclosure)
 
 
-def note_event(*, record_number: str, now: dt.datetime, **_: Any) -> None:
+def note_event(*, record_number: str, now: dt.datetime, **_more: Any) -> None:
     """Answer ``record.credit-events.confirm`` and ``.annul``: the enterprise is assessed anew and told."""
     event = Event.objects.select_related("facility").get(number=record_number)
     assert event.facility is not None
@@ -223,7 +235,7 @@ def note_event(*, record_number: str, now: dt.datetime, **_: Any) -> None:
     )
 
 
-def note_upheld(*, record_number: str, actor: User, now: dt.datetime, text: str = "", **_: Any) -> None:
+def note_upheld(*, record_number: str, actor: User, now: dt.datetime, text: str = "", **_more: Any) -> None:
     """Answer ``record.credit-objections.uphold``: an event of ours is annulled."""
     objection = Objection.objects.get(number=record_number)
     event = Event.objects.filter(number=objection.event_number, state="in_force").first()
@@ -232,7 +244,7 @@ def note_upheld(*, record_number: str, actor: User, now: dt.datetime, text: str 
         records.act(record=event, action="annul", actor=actor, now=now, text=reason)
 
 
-def note_granted(*, record_number: str, actor: User, now: dt.datetime, **_: Any) -> None:
+def note_granted(*, record_number: str, actor: User, now: dt.datetime, **_more: Any) -> None:
     """Answer ``record.credit-repairs.grant``: the event counts less from today on."""
     repair = Repair.objects.select_related("facility").get(number=record_number)
     event = Event.objects.filter(number=repair.event_number, state="in_force").first()
@@ -243,10 +255,19 @@ def note_granted(*, record_number: str, actor: User, now: dt.datetime, **_: Any)
     assess(facility=repair.facility, at=now)
 
 
-def note_listed(*, record_number: str, actor: User, now: dt.datetime, text: str = "", **_: Any) -> None:
-    """Answer ``record.blacklist.list``: from today on the enterprise is on the list."""
+def note_listed(*, record_number: str, actor: User, now: dt.datetime, text: str = "", **_more: Any) -> None:
+    """Answer ``record.blacklist.list``: from today on the enterprise is on the list, and the platform is told.
+
+    Raises
+    ------
+    jiangcheng.core.cases.services.Refused
+        If no listed ground or no document is given.
+    """
     listing = Listing.objects.select_related("facility").get(number=record_number)
     assert listing.facility is not None
+    if listing.basis not in rules.ground_names(timezone.localdate(now)) or not listing.document.strip():
+        raise Barred(_("列入须选定法定情形并填写决定文书号。"))
+    queue_push(listing=listing, action="list", now=now, text=text)
     registry.label_facility(
         facility=listing.facility,
         scheme=BLACKLIST,
@@ -260,15 +281,29 @@ def note_listed(*, record_number: str, actor: User, now: dt.datetime, text: str 
     )
 
 
-def note_removed(*, record_number: str, actor: User, now: dt.datetime, text: str = "", **_: Any) -> None:
-    """Answer ``record.blacklist.remove``: from today on the enterprise is off the list."""
+def note_removed(*, record_number: str, actor: User, now: dt.datetime, text: str = "", **_more: Any) -> None:
+    """Answer ``record.blacklist.remove``: from today on the enterprise is off the list, and the platform is told.
+
+    Raises
+    ------
+    jiangcheng.core.cases.services.Refused
+        If no repair was granted since it was listed and the term is not over.
+    """
     listing = Listing.objects.select_related("facility").get(number=record_number)
     assert listing.facility is not None
     on = timezone.localdate(now)
+    listed = PlatformPush.objects.filter(listing=listing, action="list").order_by("-pk").first()
+    repairs = Repair.objects.filter(facility=listing.facility, state="accepted", withdrawn_at=None)
+    if listed is not None:
+        repairs = repairs.filter(state_at__gte=listed.created_at)
+    over = listing.until_date is not None and listing.until_date <= on
+    if not over and not repairs.exists():
+        raise Barred(_("列入后没有批准的信用修复，期限也未届满，不能移出。"))
+    queue_push(listing=listing, action="remove", now=now, text=text)
     registry.end_label(facility=listing.facility, scheme=BLACKLIST, on=on, at=now, reason=text, actor=actor)
 
 
-def note_published(*, record_number: str, actor: User, now: dt.datetime, **_: Any) -> None:
+def note_published(*, record_number: str, actor: User, now: dt.datetime, **_more: Any) -> None:
     """Answer ``record.disclosures.publish``: the instant is kept with the report."""
     report = Disclosure.objects.get(number=record_number)
     records.change(record=report, values={"published_at": now}, actor=actor, at=now, reason="公开")

@@ -279,3 +279,12 @@ def test_every_formula_names_numbers_that_exist():
     assert all(
         {"formula_zh", "formula_en", "unit", "department_zh", "verified"} <= set(row) for row in table["rows"]
     )
+
+
+def test_the_table_has_58_rows_in_17_groups_of_5_levels():
+    table = tables.table("indicators")[-1]
+    groups = {row["code"]: row["level"] for row in table["groups"]}
+    assert (len(table["levels"]), len(groups), len(table["rows"])) == (5, 17, 58) and table["total"] == 58
+    assert {row["group"] for row in table["rows"]} == set(groups)
+    assert all(groups[row["group"]] == row["level"] for row in table["rows"])
+    assert not any(row["verified"] for row in table["rows"]), "the annex has not been read"

@@ -1,0 +1,53 @@
+"""Assessing enterprises, the lists, disclosures, and telling the platform of public credit."""
+
+from jiangcheng.modules.credit.services.assessing import (
+    BLACKLIST,
+    TERMS,
+    Refused,
+    ask_for_repair,
+    assess,
+    assess_all,
+    hand_in_report,
+    note_event,
+    note_granted,
+    note_listed,
+    note_published,
+    note_removed,
+    note_upheld,
+    object_to,
+    open_ad_hoc,
+    open_duties,
+    ruleset,
+)
+from jiangcheng.modules.credit.services.pushing import (
+    NotRetriable,
+    is_configured,
+    push_due,
+    queue_push,
+    retry_push,
+)
+
+__all__ = [
+    "BLACKLIST",
+    "TERMS",
+    "NotRetriable",
+    "Refused",
+    "ask_for_repair",
+    "assess",
+    "assess_all",
+    "hand_in_report",
+    "is_configured",
+    "note_event",
+    "note_granted",
+    "note_listed",
+    "note_published",
+    "note_removed",
+    "note_upheld",
+    "object_to",
+    "open_ad_hoc",
+    "open_duties",
+    "push_due",
+    "queue_push",
+    "retry_push",
+    "ruleset",
+]

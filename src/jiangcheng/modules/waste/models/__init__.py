@@ -1,0 +1,81 @@
+"""Ledgers of wastes, plans, storage, manifests with their tracks, and the registers of a zero-waste city."""
+
+from jiangcheng.modules.waste.models.base import (
+    BATCH,
+    FIRST_LIST,
+    NOT_NEGATIVE,
+    YEARS,
+    check_code,
+    check_route,
+    plan_classes,
+    reported,
+    streams,
+    tonnes,
+)
+from jiangcheng.modules.waste.models.city import (
+    AshMove,
+    ConstructionSite,
+    DumpSite,
+    HouseholdSite,
+    MedicalPoint,
+    NewWaste,
+    PlasticCheck,
+    PondHazard,
+    RecyclingOutlet,
+    ReportedNumber,
+    TailingsPond,
+    WasteTask,
+    ZeroWasteCell,
+)
+from jiangcheng.modules.waste.models.hazardous import (
+    WasteBatch,
+    WasteLicence,
+    WasteMonth,
+    WastePlan,
+    WasteStore,
+)
+from jiangcheng.modules.waste.models.lorries import LorryPoint, LorryTrip
+from jiangcheng.modules.waste.models.manifests import (
+    Manifest,
+    ManifestItem,
+    TrackPoint,
+)
+from jiangcheng.modules.waste.models.transfers import TransferApproval, TransferUse
+
+__all__ = [
+    "BATCH",
+    "FIRST_LIST",
+    "NOT_NEGATIVE",
+    "YEARS",
+    "AshMove",
+    "ConstructionSite",
+    "DumpSite",
+    "HouseholdSite",
+    "LorryPoint",
+    "LorryTrip",
+    "Manifest",
+    "ManifestItem",
+    "MedicalPoint",
+    "NewWaste",
+    "PlasticCheck",
+    "PondHazard",
+    "RecyclingOutlet",
+    "ReportedNumber",
+    "TailingsPond",
+    "TrackPoint",
+    "TransferApproval",
+    "TransferUse",
+    "WasteBatch",
+    "WasteLicence",
+    "WasteMonth",
+    "WastePlan",
+    "WasteStore",
+    "WasteTask",
+    "ZeroWasteCell",
+    "check_code",
+    "check_route",
+    "plan_classes",
+    "reported",
+    "streams",
+    "tonnes",
+]
