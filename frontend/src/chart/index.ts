@@ -68,7 +68,7 @@ class ChartFigure {
     private readonly url: string,
   ) {
     host.append(this.state, this.canvas, this.table, this.tools)
-    this.canvas.setAttribute('aria-label', text('chartKeys'))
+    this.canvas.setAttribute('aria-description', text('chartKeys'))
     new Cursor(this.canvas, () => this.chart)
     this.canvas.hidden = true
     this.tools.hidden = true

@@ -85,7 +85,7 @@ def _load(
     codes = sorted({code for row in sources.values() for code in row})
     table = np.array([[row.get(code, 0.0) for code in codes] for row in sources.values()])
     values = amount @ table
-    values = np.maximum(values * (1.0 + 0.06 * random.standard_normal(values.shape)), 0.0) + 0.005
+    values = np.maximum(values * (1.0 + 0.11 * random.standard_normal(values.shape)), 0.0) + 0.005
     keys = dict(ObservedProperty.objects.filter(code__in=codes, statistic="avg").values_list("code", "pk"))
     # A day without the instrument, and single hours.
     gone = random.random(values.shape) < 0.01

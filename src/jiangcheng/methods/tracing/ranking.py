@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -242,7 +242,7 @@ def rank(
     return Ranking(np.asarray(odds / odds.sum()), np.asarray(logs - logs[-1]), evidence)
 
 
-def fit_weights(cases: list[tuple[ArrayLike, int]], *, ridge: float = 1.0, rounds: int = 50) -> Floats:
+def fit_weights(cases: Sequence[tuple[ArrayLike, int]], *, ridge: float = 1.0, rounds: int = 50) -> Floats:
     """Return the weights of the kinds of evidence that closed cases support (conditional logit).
 
     Parameters

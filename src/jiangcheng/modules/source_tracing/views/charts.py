@@ -20,7 +20,8 @@ from jiangcheng.modules.source_tracing.views.pages import VIEW, visible_run
 AROUND = 36 * 3600
 """Shown before and after the event [s]."""
 SHOWN = 3
-COMPARED = 5
+COMPARED = 4
+"""Candidates; with the others and "unknown" there are as many parts as colours."""
 EVENT = "#b45309"
 
 
@@ -48,7 +49,7 @@ def series(request: HttpRequest, number: str) -> JsonResponse:
     units = [meta.get("unit", "")]
     if any(line.axis for line in lines):
         units.append(_("在线数据 mg/m³") if found.kind != TraceRun.Kind.RIVER else "mg/L")
-    return JsonResponse(_framed(found, charts.line(series=lines, units=units, zoom=True)))
+    return JsonResponse(_framed(found, arrays, charts.line(series=lines, units=units, zoom=True)))
 
 
 @require_GET
@@ -63,7 +64,9 @@ def winds(request: HttpRequest, number: str) -> JsonResponse:
         lines.append(charts.Series(_("风速"), start, speed))
         start, direction = _cut(found, arrays["time"], arrays["direction"])
         lines.append(charts.Series(_("风向（来自）"), start, direction, axis=1))
-    return JsonResponse(_framed(found, charts.line(series=lines, units=["m/s", "°"], zoom=True, decimals=1)))
+    return JsonResponse(
+        _framed(found, arrays, charts.line(series=lines, units=["m/s", "°"], zoom=True, decimals=1))
+    )
 
 
 @require_GET
@@ -81,12 +84,12 @@ def methods(request: HttpRequest, number: str) -> JsonResponse:
         (name, [part[place] for part in parts])
         for place, name in enumerate([*names, _("其他候选"), _("未知")])
     ]
-    return JsonResponse(
-        charts.bars(
-            categories=[wording.method(item["code"]) for item in done], stacks=stacks, unit="%",
-            category_name=_("方法"), decimals=0,
-        )
-    )  # fmt: skip
+    names = [wording.method(item["code"]) for item in done]
+    answer = charts.bars(categories=names, stacks=stacks, unit="%", category_name=_("方法"), decimals=0)
+    option = answer["option"]
+    option["yAxis"] |= {"max": 100}
+    option["xAxis"]["axisLabel"] = {"interval": 0, "hideOverlap": False, "width": 84, "overflow": "break"}
+    return JsonResponse(answer)
 
 
 def _divided(method: dict[str, Any], shown: list[int]) -> list[float]:
@@ -98,21 +101,22 @@ def _divided(method: dict[str, Any], shown: list[int]) -> list[float]:
     return [100.0 * value for value in (*own, max(float(known.sum()) - sum(own), 0.0), unknown)]
 
 
-def _framed(found: TraceRun, answer: dict[str, Any]) -> dict[str, Any]:
+def _framed(found: TraceRun, arrays: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
     """Give a chart the same span of time as its neighbours, and mark the event in it."""
-    first, start, end, last = (
-        charts.wall_clock(int(at))
-        for at in (
-            found.starts_at.timestamp() - AROUND, found.starts_at.timestamp(), found.ends_at.timestamp(),
-            found.ends_at.timestamp() + AROUND,
-        )
-    )  # fmt: skip
+    start, end = found.starts_at.timestamp(), found.ends_at.timestamp()
+    told = [
+        float(arrays[name][-1]) for name in ("time", "online_time") if name in arrays and len(arrays[name])
+    ]
+    # What a run read ends with its event, or with the readings that came after.
+    last = max(end, min(end + AROUND, *told)) if told else end
+    spans = (charts.wall_clock(int(at)) for at in (start - AROUND, start, end, last))
+    first, start_text, end_text, last_text = spans
     option = answer["option"]
-    option["xAxis"] |= {"min": first, "max": last}
+    option["xAxis"] |= {"min": first, "max": last_text}
     if option["series"]:
         option["series"][0]["markArea"] = {
             "silent": True, "itemStyle": {"color": EVENT, "opacity": 0.12},
-            "data": [[{"xAxis": start}, {"xAxis": end}]],
+            "data": [[{"xAxis": start_text}, {"xAxis": end_text}]],
         }  # fmt: skip
     return answer
 

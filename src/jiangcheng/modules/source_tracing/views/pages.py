@@ -32,6 +32,8 @@ from jiangcheng.standards import periods
 VIEW, MANAGE = "source_tracing.view", "source_tracing.manage"
 PAGE = 25
 TOP = 3
+SHOWN = 5
+"""Runs of a park."""
 
 
 @require_GET
@@ -175,13 +177,18 @@ def parks(request: HttpRequest) -> HttpResponse:
         cases.findings(user=user, on=on)
         .filter(kind="source_tracing.voc_peak", station__code__in=stations)
         .select_related("station", "case")
+        .prefetch_related("traces")
         .order_by("-last_at")[:20]
     )
-    runs = queries.visible(user=user, on=on).filter(kind=TraceRun.Kind.VOC)
+    runs: dict[str, list[TraceRun]] = {}
+    for row in (
+        queries.visible(user=user, on=on).filter(kind=TraceRun.Kind.VOC).defer("result", "error")[:500]
+    ):
+        runs.setdefault(row.park, []).append(row)
     lines = [
         {
             "park": park, "name": wording.name(park), "fences": [f for f in fences if f.park == park.number],
-            "runs": list(runs.filter(park=park.number).prefetch_related("candidates")[:5]),
+            "runs": runs.get(park.number, [])[:SHOWN],
         }
         for park in rows
     ]  # fmt: skip
@@ -373,7 +380,11 @@ def _score(kind: str = "") -> dict[str, Any]:
 
 
 def _alert(item: Finding) -> dict[str, Any]:
-    return {"row": item, "title": wording.pair(item.title_zh, item.title_en), "trace": item.traces.first()}
+    return {
+        "row": item,
+        "title": wording.pair(item.title_zh, item.title_en),
+        "trace": next(iter(item.traces.all()), None),
+    }
 
 
 def _mine(user: Any, on: dt.date, place: tuple[float, float]) -> bool:

@@ -30,10 +30,15 @@ def receptor_chart(request: HttpRequest, number: str, part: str) -> JsonResponse
 def _series(model: dict[str, Any]) -> dict[str, Any]:
     """Contributions in time."""
     facts = model["facts"]
-    lines = [
-        charts.Series(item["title"], facts["time"], values)
-        for item, values in zip(model["factors"], facts["contributions"], strict=True)
-    ]
+    time = np.asarray(facts["time"], np.int64)
+    # Hours left out are gaps of the line.
+    whole = np.arange(time[0], time[-1] + 1, periods.HOUR)
+    place = (time - time[0]) // periods.HOUR
+    lines = []
+    for item, values in zip(model["factors"], facts["contributions"], strict=True):
+        filled = np.full(whole.size, np.nan)
+        filled[place] = values
+        lines.append(charts.Series(item["title"], whole.tolist(), filled.tolist()))
     return charts.line(series=lines, units=[model["unit"]], zoom=True, decimals=2)
 
 
@@ -46,7 +51,9 @@ def _species(model: dict[str, Any]) -> dict[str, Any]:
         (item["title"], [of[name] for name in names])
         for item, of in zip(model["factors"], by_factor, strict=True)
     ]
-    return charts.bars(categories=names, stacks=stacks, unit="%", category_name=_("组分"))
+    answer = charts.bars(categories=names, stacks=stacks, unit="%", category_name=_("组分"))
+    answer["option"]["yAxis"] |= {"max": 100}
+    return answer
 
 
 def _curve(model: dict[str, Any]) -> dict[str, Any]:
