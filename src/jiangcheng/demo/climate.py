@@ -27,6 +27,8 @@ ACTIVITIES = {
     "waste.sewage_bod": 5.6e4, "waste.industrial_cod": 3.9e4, "waste.protein": 1.1e5, "economy.gdp": 1500.0,
 }  # fmt: skip
 """Of the first year, in the units of the table of factors."""
+WITH_WEATHER = 4
+"""Counties with a station of their own; 35 years of days take their time."""
 UNCERTAINTY = {"fuel": 5.0, "process": 5.0, "herd": 10.0, "crop": 10.0, "forest": 20.0, "waste": 15.0}
 
 
@@ -138,34 +140,15 @@ def _coal_and_climate(year: int, actor: User, now: dt.datetime) -> None:
 
 
 def _weather(counties: list[Region], last: dt.date, actor: User, now: dt.datetime) -> None:
-    """Daily weather of a station per county from 1991 on, that warms by 0.3 ℃ in ten years. Synthetic."""
+    """Daily weather of some counties from 1991 on, that warms by 0.3 ℃ in ten years; synthetic. All have exposures."""
     first = dt.date(1991, 1, 1)
-    count = (last - first).days
-    days = np.arange(count)
+    days = np.arange((last - first).days)
     dates = [first + dt.timedelta(days=int(day)) for day in days]
-    season = np.cos(2 * np.pi * (days - 200) / 365.25)
     random = np.random.default_rng(1991)
-    shared = lfilter([1.0], [1.0, -0.75], random.normal(0, 2.2, count))
+    shared = lfilter([1.0], [1.0, -0.75], random.normal(0, 2.2, days.size))
     for place, county in enumerate(counties):
-        own = random.normal(0, 0.8, count)
-        warm = 4.8 - 0.3 * (place % 4) + 18.5 * season + shared + own + 0.3 * days / 3652.5
-        spread = 4.5 + random.gamma(4.0, 0.4, count)
-        wet = random.random(count) < 0.24 + 0.10 * season
-        rain = np.where(wet, random.gamma(0.55, (9.0 + 9.0 * season.clip(-0.7) + 0.3 * place), count), 0.0)
-        values = {
-            "code": f"DEMO{place + 1:02d}", "name_zh": f"{county.name_zh}站（演示）", "region": county,
-            "longitude": 126.2 + 0.15 * place, "latitude": 43.3 + 0.1 * place, "elevation": 180.0 + 15 * place,
-            "source": "演示数据，按气候特征随机生成",
-        }  # fmt: skip
-        station = _add("climate-stations", values, actor, now)
-        table = np.round((warm + spread, warm - spread, rain), 1).T.tolist()
-        WeatherDay.objects.bulk_create(
-            (
-                WeatherDay(station=station, day_date=day, highest=highest, lowest=lowest, rain=fallen)
-                for day, (highest, lowest, fallen) in zip(dates, table, strict=True)
-            ),
-            batch_size=2000,
-        )
+        if place < WITH_WEATHER:
+            _station(place, county, dates, days, shared, random, actor, now)
         values = {
             "region": county, "year": last.year - 1, "population_density": 900.0 / (place + 1),
             "gdp_density": 4200.0 / (place + 1), "cropland_percent": min(55.0, 12.0 + 6 * place),
@@ -174,6 +157,33 @@ def _weather(counties: list[Region], last: dt.date, actor: User, now: dt.datetim
         }  # fmt: skip
         _add("climate-exposures", values, actor, now)
     services.compute_climate(on=last, at=now)
+
+
+def _station(
+    place: int, county: Region, dates: list[dt.date], days: Any, shared: Any, random: np.random.Generator,
+    actor: User, now: dt.datetime,
+) -> None:  # fmt: skip
+    """Add a station of a county with its days."""
+    count, season = len(dates), np.cos(2 * np.pi * (days - 200) / 365.25)
+    own = random.normal(0, 0.8, count)
+    warm = 4.8 - 0.3 * (place % 4) + 18.5 * season + shared + own + 0.3 * days / 3652.5
+    spread = 4.5 + random.gamma(4.0, 0.4, count)
+    wet = random.random(count) < 0.24 + 0.10 * season
+    rain = np.where(wet, random.gamma(0.55, (9.0 + 9.0 * season.clip(-0.7) + 0.3 * place), count), 0.0)
+    values = {
+        "code": f"DEMO{place + 1:02d}", "name_zh": f"{county.name_zh}站（演示）", "region": county,
+        "longitude": 126.2 + 0.15 * place, "latitude": 43.3 + 0.1 * place, "elevation": 180.0 + 15 * place,
+        "source": "演示数据，按气候特征随机生成",
+    }  # fmt: skip
+    station = _add("climate-stations", values, actor, now)
+    table = np.round((warm + spread, warm - spread, rain), 1).T.tolist()
+    WeatherDay.objects.bulk_create(
+        (
+            WeatherDay(station=station, day_date=day, highest=highest, lowest=lowest, rain=fallen)
+            for day, (highest, lowest, fallen) in zip(dates, table, strict=True)
+        ),
+        batch_size=2000,
+    )
 
 
 def _add(register: str, values: dict[str, Any], actor: User, now: dt.datetime) -> Any:

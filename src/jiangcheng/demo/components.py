@@ -16,7 +16,7 @@ from jiangcheng.modules.air import services as air
 from jiangcheng.modules.source_tracing import services
 from jiangcheng.standards import periods
 
-STATION, DAYS = "1775A", 30
+STATION, DAYS = "1775A", 21
 PARTICLES = {
     "二次硫酸盐硝酸盐": {"pm_so4": 0.36, "pm_no3": 0.34, "pm_nh4": 0.27, "pm_oc": 0.03},
     "燃煤": {"pm_oc": 0.42, "pm_ec": 0.22, "pm_so4": 0.2, "pm_cl": 0.13, "pm_k": 0.03},
@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 
 
 def furnish(*, now: dt.datetime, people: dict[str, User]) -> None:
-    """Load a month of species, their library, and take the particles apart; nothing where the station is missing."""
+    """Load species of three weeks and their library, take particles apart; nothing where the station is missing."""
     station = Station.objects.filter(code=STATION).first()
     if station is None:
         return

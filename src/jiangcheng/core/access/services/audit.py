@@ -123,5 +123,9 @@ def _hash(entry: AuditEntry) -> str:
 
 def _locked_head() -> AuditHead:
     # On PostgreSQL the row lock makes writers queue; on SQLite the immediate transaction has done so already.
-    AuditHead.objects.get_or_create(pk=1, defaults={"hash": rules.GENESIS})
-    return AuditHead.objects.select_for_update().get(pk=1)
+    held = AuditHead.objects.select_for_update()
+    head = held.filter(pk=1).first()
+    if head is None:
+        AuditHead.objects.get_or_create(pk=1, defaults={"hash": rules.GENESIS})
+        head = held.get(pk=1)
+    return head
