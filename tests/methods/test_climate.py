@@ -61,7 +61,7 @@ def test_a_trend_is_what_the_books_work_out():
     # The interval of Gilbert: ranks (N' ∓ C)/2 of the ordered slopes.
     long = trends.mann_kendall(range(30), [year * 0.1 + (-1) ** year for year in range(30)])
     assert long.low < 0.1 < long.high
-    assert trends.mann_kendall(range(5), [1, math.nan, 2, 3, 4]).count == 4
+    assert trends.mann_kendall(range(5), [1, math.nan, 2, 3, 4]).values == 4
 
 
 @given(

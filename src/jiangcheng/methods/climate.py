@@ -53,8 +53,10 @@ def yearly(values: Floats, days: Calendar, how: str) -> Floats:
     """
     size, held = len(days.years), ~np.isnan(values)
     count = np.bincount(days.year[held], minlength=size)
+    found: Floats
     if how in ("sum", "mean"):
-        found = np.bincount(days.year[held], weights=values[held], minlength=size)
+        total = np.bincount(days.year[held], weights=values[held], minlength=size)
+        found = np.asarray(total, dtype=np.float64)
         found = found / np.maximum(count, 1) if how == "mean" else found
     else:
         found = np.full(size, -np.inf if how == "max" else np.inf)
@@ -299,7 +301,7 @@ def _of_month(sums: Floats, month: int, base: slice) -> Floats:
 
 def _standard(share: Floats) -> Floats:
     # Beyond three standard deviations a fit to some decades tells nothing.
-    return np.clip(scipy.special.ndtri(np.clip(share, 1e-6, 1 - 1e-6)), -3.0, 3.0)
+    return np.clip(np.asarray(scipy.special.ndtri(np.clip(share, 1e-6, 1 - 1e-6))), -3.0, 3.0)
 
 
 def _leap(year: int) -> bool:
