@@ -89,6 +89,15 @@ def test_drought_is_standard_over_its_base_and_grows_with_want(index):
     assert np.isnan(index(rain, width=3, base=slice(0, 60))).all()
 
 
+def test_a_balance_is_standard_whichever_way_it_leans():
+    random = np.random.default_rng(9)
+    rain = random.gamma(2.0, 30.0, 12 * 40)
+    right = climate.spei(rain, width=3, base=slice(0, 480))
+    left = climate.spei(-rain, width=3, base=slice(0, 480))
+    assert np.isnan(left).sum() == np.isnan(right).sum() == 2
+    assert left[2:] == pytest.approx(-right[2:], abs=0.12)
+
+
 def test_evapotranspiration_is_the_example_of_fao():
     # FAO-56, example 20 (Hargreaves): Lyon, 45°43' N, July, Tmax 26.6, Tmin 14.8: 5.0 mm/d.
     days = climate.calendar(dt.date(2001, 1, 1), 365)
