@@ -208,8 +208,11 @@ def spei(balance: Floats, *, width: int, base: slice) -> Floats:
 
 def _logistic(sample: Floats, values: Floats) -> Floats:
     """Return the share of a generalised logistic distribution, fitted to a sorted sample, below values."""
-    left = 1 - (np.arange(1, len(sample) + 1) - 0.35) / len(sample)
-    w0, w1, w2 = (float((left**power * sample).mean()) for power in range(3))
+    # Unbiased probability-weighted moments: by how many of the others lie above.
+    count = len(sample)
+    above = np.arange(count - 1, -1, -1)
+    w0, w1 = float(sample.mean()), float((above * sample).mean()) / (count - 1)
+    w2 = float((above * (above - 1) * sample).mean()) / ((count - 1) * (count - 2))
     scale, skew = w0 - 2 * w1, (w0 - 6 * w1 + 6 * w2) / (w0 - 2 * w1)
     shape = -skew
     if abs(shape) < 1e-6:
