@@ -53,8 +53,10 @@ def yearly(values: Floats, days: Calendar, how: str) -> Floats:
     """
     size, held = len(days.years), ~np.isnan(values)
     count = np.bincount(days.year[held], minlength=size)
+    found: Floats
     if how in ("sum", "mean"):
-        found = np.bincount(days.year[held], weights=values[held], minlength=size)
+        total = np.bincount(days.year[held], weights=values[held], minlength=size)
+        found = np.asarray(total, dtype=np.float64)
         found = found / np.maximum(count, 1) if how == "mean" else found
     else:
         found = np.full(size, -np.inf if how == "max" else np.inf)
@@ -190,29 +192,37 @@ def spi(rain: Floats, *, width: int, base: slice) -> Floats:
 def spei(balance: Floats, *, width: int, base: slice) -> Floats:
     """Return the standardised index of rain less evapotranspiration of every month (Vicente-Serrano and others 2010).
 
-    A log-logistic distribution is fitted by probability-weighted moments for each month of the year; parameters as
-    `spi`.
+    A log-logistic distribution is fitted by L-moments for each month of the year, in the form of Hosking and Wallis
+    (1997), which holds for both signs of the skew; parameters as `spi`.
     """
     sums = running_sum(balance, width)
     found = np.full(len(sums), np.nan)
     for month in range(12):
         sample = np.sort(_of_month(sums, month, base))
-        count = len(sample)
-        if count < 10 or np.ptp(sample) == 0:
+        if len(sample) < 10 or np.ptp(sample) == 0:
             continue
-        left = 1 - (np.arange(1, count + 1) - 0.35) / count
-        w0, w1, w2 = (float((left**power * sample).mean()) for power in range(3))
-        beta = (2 * w1 - w0) / (6 * w1 - w0 - 6 * w2)
-        if not beta > 1:
-            continue
-        gammas = float(scipy.special.gamma(1 + 1 / beta) * scipy.special.gamma(1 - 1 / beta))
-        alpha = (w0 - 2 * w1) * beta / gammas
-        origin = w0 - alpha * gammas
         mine = sums[month::12]
-        over = np.maximum(mine - origin, 1e-9)
-        share = 1 / (1 + (alpha / over) ** beta)
-        found[month::12] = np.where(np.isnan(mine), np.nan, _standard(share))
+        found[month::12] = np.where(np.isnan(mine), np.nan, _standard(_logistic(sample, mine)))
     return found
+
+
+def _logistic(sample: Floats, values: Floats) -> Floats:
+    """Return the share of a generalised logistic distribution, fitted to a sorted sample, below values."""
+    # Unbiased probability-weighted moments: by how many of the others lie above.
+    count = len(sample)
+    above = np.arange(count - 1, -1, -1)
+    w0, w1 = float(sample.mean()), float((above * sample).mean()) / (count - 1)
+    w2 = float((above * (above - 1) * sample).mean()) / ((count - 1) * (count - 2))
+    scale, skew = w0 - 2 * w1, (w0 - 6 * w1 + 6 * w2) / (w0 - 2 * w1)
+    shape = -skew
+    if abs(shape) < 1e-6:
+        place = (values - w0) / scale
+    else:
+        alpha = scale * math.sin(shape * math.pi) / (shape * math.pi)
+        origin = w0 - alpha * (1 / shape - math.pi / math.sin(shape * math.pi))
+        # Beyond the bound that a skewed distribution has, the share is as good as none or all.
+        place = -np.log(np.maximum(1 - shape * (values - origin) / alpha, 1e-12)) / shape
+    return np.asarray(scipy.special.expit(place), dtype=np.float64)
 
 
 class Outlook(NamedTuple):
@@ -299,7 +309,7 @@ def _of_month(sums: Floats, month: int, base: slice) -> Floats:
 
 def _standard(share: Floats) -> Floats:
     # Beyond three standard deviations a fit to some decades tells nothing.
-    return np.clip(scipy.special.ndtri(np.clip(share, 1e-6, 1 - 1e-6)), -3.0, 3.0)
+    return np.clip(np.asarray(scipy.special.ndtri(np.clip(share, 1e-6, 1 - 1e-6))), -3.0, 3.0)
 
 
 def _leap(year: int) -> bool:

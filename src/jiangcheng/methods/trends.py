@@ -15,7 +15,8 @@ Z95 = 1.959963984540054
 class Trend(NamedTuple):
     """Mann-Kendall test with Sen's slope (Mann 1945, Kendall 1975, Sen 1968; interval: Gilbert 1987, ch. 16)."""
 
-    count: int
+    values: int
+    """How many were looked at."""
     score: int
     """S: pairs that rise less pairs that fall."""
     p: float

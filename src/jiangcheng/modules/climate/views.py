@@ -248,7 +248,7 @@ def indices_chart(request: HttpRequest) -> JsonResponse:
         held = [(year, value) for year, value in zip(years, values, strict=True) if value == value]
         middle = statistics.median(value - trend / 10 * year for year, value in held)
         series.append(charts.Series(_("Sen 趋势线"), times, [middle + trend / 10 * year for year in years]))
-    return JsonResponse(charts.line(series=series, units=[item["unit"]], decimals=2))
+    return JsonResponse(charts.line(series=series, units=[item["unit"]], decimals=2, from_zero=False))
 
 
 @require_GET
@@ -368,7 +368,7 @@ def _index_rows(content: Mapping[str, Any], table: Mapping[str, Any]) -> Iterato
             "code": code,
             "name": _named(item),
             "unit": item["unit"],
-            "definition": item["definition"],
+            "definition": item["definition_zh" if _chinese() else "definition_en"],
             "year": held[-1][0] if held else None,
             "value": held[-1][1] if held else None,
             "normal": normal,
@@ -505,4 +505,8 @@ def _may_freeze(request: HttpRequest) -> bool:
 
 
 def _named(item: Mapping[str, Any]) -> str:
-    return str(item["name_zh" if (get_language() or "zh").startswith("zh") else "name_en"])
+    return str(item["name_zh" if _chinese() else "name_en"])
+
+
+def _chinese() -> bool:
+    return (get_language() or "zh").startswith("zh")

@@ -21,7 +21,7 @@ from jiangcheng.modules.ecovalue import queries, rules, services
 from jiangcheng.modules.ecovalue.models import FrozenAccount
 
 VIEW, MANAGE = "ecovalue.view", "ecovalue.manage"
-Group = tuple[str, float, list[tuple[str, str, Mapping[str, Any], rules.Item]]]
+Group = tuple[str, float, list[tuple[str, str, list[tuple[str, str]], rules.Item]]]
 
 
 @require_GET
@@ -85,7 +85,7 @@ def export(request: HttpRequest) -> HttpResponse:
         (year, found.prices_of, category, service, item.label, item.quantity, unit, item.value,
          f"{item.quantity_formula}; {item.value_formula}", " ".join(item.numbers), " ".join(item.missing))
         for category, _total, items in _groups(found, on)
-        for service, unit, _symbols, item in items
+        for service, unit, _inputs, item in items
     ]  # fmt: skip
     kind = request.GET.get("format", "csv")
     kind = kind if kind in ("xlsx", "parquet") else "csv"
@@ -131,10 +131,12 @@ def trace(request: HttpRequest) -> HttpResponse:
         "account": found,
         "item": item,
         "service": _named(service),
-        "unit": service["unit"],
+        "unit": _unit(service),
         "quantity": rules.substituted(item.quantity_formula, numbers),
         "value": rules.substituted(item.value_formula, filled),
-        "operands": [(one, _meaning(one), kinds[one.kind], rows.get(one.symbol)) for one in operands],
+        "operands": [
+            (one, _meaning(one), kinds[one.kind], _plain(one.value), rows.get(one.symbol)) for one in operands
+        ],
         "table": rules.in_force("gep", on),
     }
     return render(request, "ecovalue/trace.html", context)
@@ -194,7 +196,12 @@ def _groups(found: rules.Account, on: dt.date) -> Iterator[Group]:
     sums = found.by("category")
     for category in table["categories"]:
         items = [
-            (_named(known[item.service]), known[item.service]["unit"], known[item.service]["symbols"], item)
+            (
+                _named(known[item.service]),
+                _unit(known[item.service]),
+                [(symbol, _plain(value)) for symbol, value in item.inputs.items()],
+                item,
+            )
             for item in found.items
             if item.category == category["code"]
         ]
@@ -210,6 +217,15 @@ def _chosen(text: str, years: Sequence[int], default: int | None) -> int | None:
 def _may_freeze(request: HttpRequest) -> bool:
     scope = access.scope(person(request), MANAGE, received_date(request))
     return scope.whole_city
+
+
+def _unit(service: Mapping[str, Any]) -> str:
+    chinese = (get_language() or "zh").startswith("zh")
+    return str(service["unit"] if chinese else service.get("unit_en", service["unit"]))
+
+
+def _plain(value: float | None) -> str:
+    return "" if value is None else f"{value:,.10g}"
 
 
 def _meaning(operand: rules.Operand) -> str:

@@ -84,6 +84,7 @@ def line_chart(
     flag_name: str = "",
     decimals: int = 3,
     zoom: bool = False,
+    from_zero: bool = True,
 ) -> Answer:
     """Return lines over time, with stepped limits and marks on flagged values.
 
@@ -97,6 +98,8 @@ def line_chart(
         Decimals kept in option and table.
     zoom
         True for a slider under the chart.
+    from_zero
+        False where nought means nothing, as with temperatures: the axis then spans the values.
     """
     drawn: list[Option] = []
     for position, one in enumerate(series):
@@ -108,7 +111,7 @@ def line_chart(
         "legend": {"type": "scroll", "top": 0, "data": [*(one.name for one in series), *_names(limits)]},
         "tooltip": {"trigger": "axis"},
         "xAxis": {"type": "time"},
-        "yAxis": [{"type": "value", "name": unit, "scale": False} for unit in units],
+        "yAxis": [{"type": "value", "name": unit, "scale": not from_zero} for unit in units],
         "series": drawn,
     }
     if zoom:

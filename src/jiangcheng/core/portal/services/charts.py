@@ -38,6 +38,7 @@ def line(
     limits: Sequence[Limit] = (),
     decimals: int = 3,
     zoom: bool = False,
+    from_zero: bool = True,
 ) -> Answer:
     """Return lines over time with stepped limits and marks on flagged values."""
     return rules.line_chart(
@@ -48,6 +49,7 @@ def line(
         flag_name=_("标记"),
         decimals=decimals,
         zoom=zoom,
+        from_zero=from_zero,
     )
 
 

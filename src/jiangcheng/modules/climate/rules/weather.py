@@ -72,7 +72,7 @@ def _mean(values: Floats) -> float:
 def _trend(years: Floats, values: Floats) -> dict[str, Any]:
     found = trends.mann_kendall(years, values)
     return {
-        "count": found.count,
+        "count": found.values,
         "p": _number(found.p, 4),
         "slope": _number(10 * found.slope, 3),
         "low": _number(10 * found.low, 3),

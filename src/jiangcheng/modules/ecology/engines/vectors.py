@@ -45,16 +45,19 @@ DATUMS = (
 )
 """Datums that agree with WGS 84 to less than a metre; others need parameters that a file does not carry."""
 SYSTEMS = (
-    ("EPSG:4326", "WGS 84"),
-    ("EPSG:4490", "CGCS2000"),
-    ("EPSG:4529", "CGCS2000 / 3° GK 41 (123°E)"),
-    ("EPSG:4530", "CGCS2000 / 3° GK 42 (126°E)"),
-    ("EPSG:4531", "CGCS2000 / 3° GK 43 (129°E)"),
-    ("EPSG:4550", "CGCS2000 / 3° GK 123°E"),
-    ("EPSG:4551", "CGCS2000 / 3° GK 126°E"),
-    ("EPSG:4552", "CGCS2000 / 3° GK 129°E"),
+    ("EPSG:4326", "WGS 84 · 4326"),
+    ("EPSG:4490", "CGCS2000 · 4490"),
+    ("EPSG:4529", "3° GK 41 (123°E) · 4529"),
+    ("EPSG:4530", "3° GK 42 (126°E) · 4530"),
+    ("EPSG:4531", "3° GK 43 (129°E) · 4531"),
+    ("EPSG:4550", "3° GK 123°E · 4550"),
+    ("EPSG:4551", "3° GK 126°E · 4551"),
+    ("EPSG:4552", "3° GK 129°E · 4552"),
 )
-"""Systems that are offered; any other of the same datums is read where the file names it."""
+"""Systems that are offered, by EPSG code; GK is Gauss-Krueger of CGCS2000.
+
+Any other of the same datums is read where the file names it.
+"""
 ENCODINGS = {"utf-8": "UTF-8", "gb18030": "GBK / GB 18030"}
 CODE_PAGES = {"936": "gb18030", "65001": "utf-8", "54936": "gb18030"}
 GBK_MARK = 0x4D
