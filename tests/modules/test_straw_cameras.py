@@ -21,7 +21,7 @@ from jiangcheng.core.registry.models import Region
 from jiangcheng.modules.straw import queries, services
 from jiangcheng.modules.straw.models import CameraOrder, TerrainGrid
 from jiangcheng.modules.straw.rules import terrain, watch
-from modules.test_straw_cycle import tif
+from modules.test_straw_fields import tif
 from modules.test_straw_pages import client, page
 from modules.test_straw_services import NOW, bring, row, zone
 

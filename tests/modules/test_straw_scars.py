@@ -20,7 +20,7 @@ from jiangcheng.config import straw_cli
 from jiangcheng.modules.straw import services
 from jiangcheng.modules.straw.models import ResidueScene, ScarFinding
 from jiangcheng.modules.straw.rules import rasters, scars, tables
-from modules.test_straw_cycle import tif
+from modules.test_straw_fields import tif
 from modules.test_straw_pages import client, page
 from modules.test_straw_services import SEEN, act, approved, bring, row, zone
 

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import shapely
@@ -77,6 +77,20 @@ def leaf_grid(lon: float, lat: float, on: dt.date) -> GridCell | None:
     index = _grid_index(version("grid_cells", GridCell))
     found = index.find(lon, lat, on)
     return None if found is None else GridCell.objects.select_related("region").get(pk=found)
+
+
+def leaf_grids(points: Sequence[tuple[float, float, dt.date]]) -> list[GridCell | None]:
+    """Return the grid cell of each of many points on its day, or None outside the city; see `leaf_grid`.
+
+    Parameters
+    ----------
+    points
+        Longitude and latitude [degrees], CGCS2000, and day.
+    """
+    index = _grid_index(version("grid_cells", GridCell))
+    found = [index.find(lon, lat, on) for lon, lat, on in points]
+    cells = GridCell.objects.select_related("region").in_bulk({pk for pk in found if pk is not None})
+    return [None if pk is None else cells[pk] for pk in found]
 
 
 def responsible(*, grid_cell: GridCell, on: dt.date) -> Responsible:

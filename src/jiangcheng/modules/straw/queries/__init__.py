@@ -1,10 +1,9 @@
 """What the services judge by and the pages show: signals, zones, plans, weather, ledgers."""
 
 from jiangcheng.modules.straw.queries.cameras import (
+    Steerable,
     blind_zones,
-    heights,
     known,
-    nearest_camera,
     order_for,
     orders_of,
     terrain_grid,
@@ -96,6 +95,7 @@ __all__ = [
     "Patrols",
     "Ranking",
     "Season",
+    "Steerable",
     "Tree",
     "VillageProgress",
     "Window",
@@ -121,7 +121,6 @@ __all__ = [
     "fires_in",
     "harvest_of",
     "heat_history",
-    "heights",
     "incidents",
     "industrial",
     "known",
@@ -133,7 +132,6 @@ __all__ = [
     "latest_runs",
     "ledger",
     "managed",
-    "nearest_camera",
     "needed_level",
     "neighbourhood",
     "order_for",

@@ -37,12 +37,6 @@ def terrain_grid(*, on: dt.date) -> TerrainGrid | None:
     return rows.order_by("-valid_from_date", "-pk").first()
 
 
-def heights(*, on: dt.date) -> terrain.Heights | None:
-    """Return the heights in force on a day, or None where nobody loaded any."""
-    grid = terrain_grid(on=on)
-    return None if grid is None else _heights(grid.pk)
-
-
 @functools.lru_cache(maxsize=1)
 def _heights(number: int) -> terrain.Heights:
     row = TerrainGrid.objects.get(pk=number)
@@ -73,19 +67,27 @@ def blind_zones(*, user: User, on: dt.date) -> list[tuple[BurnZone, float]]:
     return sorted(found, key=lambda item: (-item[1], item[0].code))
 
 
-def nearest_camera(*, longitude: float, latitude: float, on: dt.date) -> WatchCamera | None:
-    """Return the nearest working camera that can be turned and overlooks a place, or None."""
-    rows = list(
-        WatchCamera.objects.filter(
+class Steerable:
+    """The working cameras that can be turned, and the heights they look over, read once for all fires of a run."""
+
+    def __init__(self, *, on: dt.date) -> None:
+        rows = WatchCamera.objects.filter(
             withdrawn_at=None, working=True, steerable=True, longitude__isnull=False, latitude__isnull=False
         )
-    )
-    grid = terrain_grid(on=on)
-    number = None if grid is None else grid.pk
-    cameras = {row.number: row for row in rows}
-    areas = {row.number: _view(number, known(row), row.mast_metres) for row in rows}
-    seeing = watch.sees([known(row) for row in rows], longitude, latitude, areas)
-    return cameras[seeing[0]] if seeing else None
+        grid = terrain_grid(on=on)
+        number = None if grid is None else grid.pk
+        self.heights = None if number is None else _heights(number)
+        self._rows = {row.number: row for row in rows}
+        self._cameras = [known(row) for row in self._rows.values()]
+        self._views = {
+            row.number: _view(number, camera, row.mast_metres)
+            for row, camera in zip(self._rows.values(), self._cameras, strict=True)
+        }
+
+    def nearest(self, *, longitude: float, latitude: float) -> WatchCamera | None:
+        """Return the nearest camera that overlooks a place, or None."""
+        seeing = watch.sees(self._cameras, longitude, latitude, self._views)
+        return self._rows[seeing[0]] if seeing else None
 
 
 def orders_of(incidents: Sequence[FireIncident]) -> dict[int, CameraOrder]:

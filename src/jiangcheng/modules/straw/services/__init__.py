@@ -12,7 +12,6 @@ from jiangcheng.modules.straw.services.feed import ask, ask_all, configured
 from jiangcheng.modules.straw.services.incidents import conclude, gather, note_result, reason_text
 from jiangcheng.modules.straw.services.land import (
     LandReport,
-    cropland_share,
     heat_of,
     import_land,
     import_land_raster,
@@ -62,7 +61,6 @@ __all__ = [
     "conclude",
     "configured",
     "copy_year",
-    "cropland_share",
     "evaluate_plan",
     "fetch_orders",
     "gather",

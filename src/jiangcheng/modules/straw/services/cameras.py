@@ -36,16 +36,23 @@ def look(*, incident: FireIncident, actor: User | None, now: dt.datetime) -> Cam
     Refused
         If no camera that can be turned overlooks the place.
     """
-    on = now.astimezone(periods.BEIJING).date()
-    camera = queries.nearest_camera(longitude=incident.longitude, latitude=incident.latitude, on=on)
-    if camera is None:
+    pool = queries.Steerable(on=now.astimezone(periods.BEIJING).date())
+    order = _ordered(incident, pool, actor, now)
+    if order is None:
         raise Refused(_("没有可转向的在线摄像机能看到此处。"))
+    return order
+
+
+def _ordered(
+    incident: FireIncident, pool: queries.Steerable, actor: User | None, now: dt.datetime
+) -> CameraOrder | None:
+    """Order a camera of a pool, or return None where none overlooks the place."""
+    on = now.astimezone(periods.BEIJING).date()
+    camera = pool.nearest(longitude=incident.longitude, latitude=incident.latitude)
+    if camera is None:
+        return None
     turn, tilt, away, sight = terrain.aim(
-        queries.known(camera),
-        camera.mast_metres,
-        incident.longitude,
-        incident.latitude,
-        queries.heights(on=on),
+        queries.known(camera), camera.mast_metres, incident.longitude, incident.latitude, pool.heights
     )
     minutes = tables.in_force("detection", on)["camera"]["order_minutes"]
     order = CameraOrder.objects.create(
@@ -67,13 +74,13 @@ def look_at_new(*, incidents: Sequence[FireIncident], now: dt.datetime) -> None:
         for row in incidents
         if row.verdict in verdicts.TO_CHECK and row.last_at > now - dt.timedelta(minutes=minutes)
     ]
-    ordered = queries.orders_of(fresh) if fresh else {}
+    if not fresh:
+        return
+    ordered = queries.orders_of(fresh)
+    pool = queries.Steerable(on=now.astimezone(periods.BEIJING).date())
     for row in fresh:
         if row.pk not in ordered:
-            try:
-                look(incident=row, actor=None, now=now)
-            except Refused:
-                continue
+            _ordered(row, pool, None, now)
 
 
 def fetch_orders(*, user: User, on: dt.date, now: dt.datetime) -> list[CameraOrder]:

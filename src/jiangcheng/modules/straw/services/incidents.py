@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import shapely
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,12 @@ from jiangcheng.standards import periods
 KIND = "straw.fire"
 RESULTS = ("submit", "close_simple", "false_alarm")
 """Actions of a case that say what was found."""
+Changed = tuple[FireIncident, Sequence[FireSignal]]
+"""An incident and all its signals, in the order of time."""
+JUDGED = (
+    "first_at", "last_at", "longitude", "latitude", "signals", "power", "cropland", "verdict", "reasons", "plan_number",
+    "rule_version", "judged_at", "grid_cell", "region",
+)  # fmt: skip
 TITLES = {
     Verdict.PLANNED: ("计划内烧除火点，核实灭火", "Planned burning: check that it is out"),
     Verdict.ILLEGAL: ("疑似违规露天焚烧秸秆", "Straw probably burnt against the ban"),
@@ -44,54 +51,112 @@ def gather(*, signals: Sequence[FireSignal], now: dt.datetime) -> list[FireIncid
     groups: dict[int, list[int]] = defaultdict(list)
     for place, number in enumerate(numbers.tolist()):
         groups[number].append(place)
-    around = queries.Around(signals)
-    changed = []
+    judge = Judge(signals, pool, now)
+    changed: list[Changed] = []
     for places in groups.values():
         members = [pool[place] for place in places]
         if fresh.isdisjoint(member.pk for member in members):
             continue
-        incident = _incident(members, now)
-        heat = around.heat(members[0].seen_at.date(), lambda month: land.heat_of(month=month, now=now))
-        judge(incident, members, around, heat=heat, weak=[bool(weak[place]) for place in places], now=now)
-        changed.append(incident)
-    priority.rank(incidents=changed, now=now)
-    for incident in changed:
+        incident = judge.incident(members)
+        judge.judge(incident, members, weak=[bool(weak[place]) for place in places])
+        changed.append((incident, members))
+    _place(changed)
+    _keep(changed)
+    found = [incident for incident, _members in changed]
+    priority.rank(incidents=found, now=now)
+    for incident in found:
         report(incident, now=now)
-    cameras.look_at_new(incidents=changed, now=now)
-    return changed
+    cameras.look_at_new(incidents=found, now=now)
+    return found
 
 
-def judge(
-    incident: FireIncident,
-    members: Sequence[FireSignal],
-    around: queries.Around,
-    *,
-    heat: set[tuple[int, int]],
-    weak: Sequence[bool],
-    now: dt.datetime,
-) -> None:
-    """Write down what the rules say of an incident with all its signals."""
-    incident.first_at, incident.last_at = members[0].seen_at, members[-1].seen_at
-    on = incident.first_at.astimezone(periods.BEIJING).date()
-    rows = [queries.seen(member) for member in members]
-    incident.cropland = land.cropland_share([fires.footprint(row) for row in rows], on=on)
-    found = verdicts.judge(
-        rows,
-        plans=around.plans(first=incident.first_at, last=incident.last_at),
-        zones=around.zones(on=on),
-        heat=heat,
-        weak=weak,
-        cropland=incident.cropland,
-        static_types=[member.kind for member in members],
-    )
-    incident.verdict, incident.plan_number = found.code, found.plan
-    incident.reasons = [dict(reason) for reason in found.reasons]
-    incident.rule_version, incident.judged_at = found.version, now
-    incident.signals, incident.power = len(members), _power(members)
-    incident.longitude = statistics.fmean(member.longitude for member in members)
-    incident.latitude = statistics.fmean(member.latitude for member in members)
-    _place(incident, members)
-    incident.save()
+class Judge:
+    """Judges the incidents of a run; zones, plans, heat and land are read once for all. It saves nothing."""
+
+    def __init__(self, signals: Sequence[FireSignal], pool: Sequence[FireSignal], now: dt.datetime) -> None:
+        self._around = queries.Around(signals)
+        self._now = now
+        held = {signal.incident_id for signal in pool if signal.incident_id is not None}
+        self._held = FireIncident.objects.select_related("case", "grid_cell", "region").in_bulk(held)
+        self._serials: dict[str, int] = {}
+        self._land: dict[dt.date, land.Cropland] = {}
+        self._bounds = tuple(shapely.total_bounds([fires.footprint(queries.seen(signal)) for signal in pool]))
+
+    def incident(self, members: Sequence[FireSignal]) -> FireIncident:
+        """Return the incident of a cluster: the oldest it holds, the others merged into it, or a new one."""
+        held = sorted({member.incident_id for member in members if member.incident_id is not None})
+        if not held:
+            return FireIncident(number=self._number(members[0].seen_at))
+        incident = self._held[held[0]]
+        if held[1:]:
+            FireIncident.objects.filter(pk__in=held[1:]).update(merged_into=incident)
+        return incident
+
+    def judge(self, incident: FireIncident, members: Sequence[FireSignal], *, weak: Sequence[bool]) -> None:
+        """Write down what the rules say of an incident with all its signals."""
+        incident.first_at, incident.last_at = members[0].seen_at, members[-1].seen_at
+        on = incident.first_at.astimezone(periods.BEIJING).date()
+        rows = [queries.seen(member) for member in members]
+        incident.cropland = self._cropland(on).share([fires.footprint(row) for row in rows])
+        heat = self._around.heat(
+            members[0].seen_at.date(), lambda month: land.heat_of(month=month, now=self._now)
+        )
+        found = verdicts.judge(
+            rows,
+            plans=self._around.plans(first=incident.first_at, last=incident.last_at),
+            zones=self._around.zones(on=on),
+            heat=heat,
+            weak=weak,
+            cropland=incident.cropland,
+            static_types=[member.kind for member in members],
+        )
+        incident.verdict, incident.plan_number = found.code, found.plan
+        incident.reasons = [dict(reason) for reason in found.reasons]
+        incident.rule_version, incident.judged_at = found.version, self._now
+        incident.signals, incident.power = len(members), _power(members)
+        incident.longitude = statistics.fmean(member.longitude for member in members)
+        incident.latitude = statistics.fmean(member.latitude for member in members)
+
+    def _cropland(self, on: dt.date) -> land.Cropland:
+        if on not in self._land:
+            self._land[on] = land.Cropland(self._bounds, on=on)
+        return self._land[on]
+
+    def _number(self, at: dt.datetime) -> str:
+        day = f"HD-{at.astimezone(periods.BEIJING):%Y%m%d}-"
+        if day not in self._serials:
+            held = FireIncident.objects.filter(number__startswith=day).order_by("-pk")
+            last = held.values_list("number", flat=True).first()
+            self._serials[day] = int(last.rpartition("-")[2]) if last else 0
+        self._serials[day] += 1
+        return f"{day}{self._serials[day]:04d}"
+
+
+def _place(changed: Sequence[Changed]) -> None:
+    """Put each incident into the grid cell of its middle, or of its first signal where the middle is in none."""
+    asked = []
+    for row, members in changed:
+        on = row.first_at.astimezone(periods.BEIJING).date()
+        asked += [(row.longitude, row.latitude, on), (members[0].longitude, members[0].latitude, on)]
+    cells = registry.leaf_grids(asked)
+    for number, (row, members) in enumerate(changed):
+        cell, other = cells[2 * number : 2 * number + 2]
+        if cell is None:
+            row.longitude, row.latitude, cell = members[0].longitude, members[0].latitude, other
+        row.grid_cell, row.region = cell, cell.region if cell else None
+
+
+def _keep(changed: Sequence[Changed]) -> None:
+    """Save the incidents, and which signals are theirs."""
+    FireIncident.objects.bulk_update([row for row, _members in changed if row.pk], JUDGED, batch_size=100)
+    FireIncident.objects.bulk_create([row for row, _members in changed if not row.pk], batch_size=100)
+    moved = []
+    for row, members in changed:
+        for member in members:
+            if member.incident_id != row.pk:
+                member.incident = row
+                moved.append(member)
+    FireSignal.objects.bulk_update(moved, ["incident"], batch_size=200)
 
 
 def report(incident: FireIncident, *, now: dt.datetime) -> None:
@@ -197,49 +262,12 @@ def _area(mu: str) -> float | None:
     return area
 
 
-def _incident(members: Sequence[FireSignal], now: dt.datetime) -> FireIncident:
-    """Return the incident of a cluster: the oldest it holds, the others merged into it, or a new one."""
-    held = sorted({member.incident_id for member in members if member.incident_id is not None})
-    if held:
-        incident = FireIncident.objects.select_related("case", "grid_cell").get(pk=held[0])
-        FireIncident.objects.filter(pk__in=held[1:]).update(merged_into=incident)
-    else:
-        incident = FireIncident.objects.create(
-            number=_number(members[0].seen_at), first_at=members[0].seen_at, last_at=members[-1].seen_at,
-            longitude=members[0].longitude, latitude=members[0].latitude, verdict=Verdict.DOUBTFUL,
-            rule_version="", judged_at=now,
-        )  # fmt: skip
-    moved = [member.pk for member in members if member.incident_id != incident.pk]
-    FireSignal.objects.filter(pk__in=moved).update(incident=incident)
-    return incident
-
-
-def _number(at: dt.datetime) -> str:
-    day = f"HD-{at.astimezone(periods.BEIJING):%Y%m%d}-"
-    last = (
-        FireIncident.objects.filter(number__startswith=day).order_by("-pk").values_list("number", flat=True)
-    )
-    serial = int(last[0].rpartition("-")[2]) + 1 if last else 1
-    return f"{day}{serial:04d}"
-
-
 def _power(members: Sequence[FireSignal]) -> float | None:
     looks: dict[tuple[str, dt.datetime], float] = defaultdict(float)
     for member in members:
         if member.power is not None:
             looks[member.satellite, member.seen_at] += member.power
     return round(max(looks.values()), 2) if looks else None
-
-
-def _place(incident: FireIncident, members: Sequence[FireSignal]) -> None:
-    """Put the incident into the grid cell of its middle, or of its first signal where the middle is in none."""
-    on = incident.first_at.astimezone(periods.BEIJING).date()
-    cell = registry.leaf_grid(incident.longitude, incident.latitude, on)
-    if cell is None:
-        incident.longitude, incident.latitude = members[0].longitude, members[0].latitude
-        cell = registry.leaf_grid(incident.longitude, incident.latitude, on)
-    incident.grid_cell = cell
-    incident.region = cell.region if cell else None
 
 
 def reason_text(reason: dict[str, Any], language: int) -> str:

@@ -123,23 +123,35 @@ def import_land_raster(
     return row
 
 
-def cropland_share(prints: Sequence[shapely.Geometry], *, on: dt.date) -> float | None:
-    """Return the share of cropland of the footprints of an incident, the mean of its pixels; None: unknown.
+class Cropland:
+    """The cropland within some bounds on a day, read once for all fires in them.
 
     Polygons are preferred to the raster, for they are surveyed.
     """
-    if not prints:
-        return None
-    fields = queries.land_within(tuple(shapely.total_bounds(prints)), kind=LandArea.Kind.CROPLAND, on=on)
-    if fields is not None:
-        areas = [(field.weight, shapely.geometry.shape(field.boundary)) for field in fields]
-        return float(np.mean([_surveyed(print_, areas) for print_ in prints]))
-    grid = queries.land_grid(on=on)
-    if grid is None:
-        return None
-    shares = _shares(grid.pk)
-    told = [share for share in (shares.within(print_) for print_ in prints) if share is not None]
-    return float(np.mean(told)) if told else None
+
+    def __init__(self, bounds: tuple[float, float, float, float], *, on: dt.date) -> None:
+        fields = queries.land_within(bounds, kind=LandArea.Kind.CROPLAND, on=on)
+        self._fields = (
+            None
+            if fields is None
+            else [(field.weight, shapely.geometry.shape(field.boundary)) for field in fields]
+        )
+        self._tree = shapely.STRtree([area for _weight, area in self._fields or ()])
+        grid = queries.land_grid(on=on) if self._fields is None else None
+        self._grid = None if grid is None else _shares(grid.pk)
+
+    def share(self, prints: Sequence[shapely.Geometry]) -> float | None:
+        """Return the share of cropland of the footprints of an incident, the mean of its pixels; None: unknown."""
+        if self._fields is not None:
+            return float(np.mean([_surveyed(print_, self._near(print_)) for print_ in prints]))
+        if self._grid is None:
+            return None
+        told = [share for share in (self._grid.within(print_) for print_ in prints) if share is not None]
+        return float(np.mean(told)) if told else None
+
+    def _near(self, area: shapely.Geometry) -> list[tuple[float, shapely.Geometry]]:
+        fields = self._fields or []
+        return [fields[place] for place in self._tree.query(area, predicate="intersects")]
 
 
 def learn_heat(*, month: dt.date, now: dt.datetime) -> HeatMask:

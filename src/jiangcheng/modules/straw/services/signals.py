@@ -73,11 +73,12 @@ def import_firms(*, text: str, name: str, actor: User | None, now: dt.datetime) 
         raise NotTaken(error.told) from error
     errors = [Problem(error.line, error.field, error.value) for error in reading.errors]
     inside, late = [], 0
-    for number, found in enumerate(reading.detections, start=1):
+    within = _in_city([(found.longitude, found.latitude, found.at) for found in reading.detections])
+    for number, (found, here) in enumerate(zip(reading.detections, within, strict=True), start=1):
         if found.at > now + FUTURE:
             errors.append(Problem(number + 1, "acq_date", found.at.isoformat()))
             late += 1
-        elif _in_city(found.longitude, found.latitude, found.at):
+        elif here:
             inside.append(found)
     outside = len(reading.detections) - len(inside) - late
     with transaction.atomic():
@@ -108,8 +109,7 @@ def take_signals(
     if len(told) > MOST_SIGNALS:
         raise NotTaken("too_many")
     errors: list[Problem] = []
-    rows: dict[str, FireSignal] = {}
-    outside = 0
+    read: list[FireSignal] = []
     for number, item in enumerate(told, start=1):
         try:
             row = _of_ground(item, now)
@@ -117,10 +117,13 @@ def take_signals(
             value = item.get(wrong.field, "") if isinstance(item, Mapping) else item
             errors.append(Problem(number, wrong.field, str(value)[:200]))
             continue
-        if _in_city(row.longitude, row.latitude, row.seen_at):
+        read.append(row)
+    rows: dict[str, FireSignal] = {}
+    within = _in_city([(row.longitude, row.latitude, row.seen_at) for row in read])
+    for row, here in zip(read, within, strict=True):
+        if here:
             rows.setdefault(row.key, row)
-        else:
-            outside += 1
+    outside = within.count(False)
     with transaction.atomic():
         run = _run(name, repr(list(told)), errors, outside, actor, now)
         fresh = _new_keys(list(rows))
@@ -190,8 +193,11 @@ def _finished(
     return Report(len(rows), known, replaced, 0, tuple(errors), tuple(changed))
 
 
-def _in_city(longitude: float, latitude: float, at: dt.datetime) -> bool:
-    return registry.leaf_grid(longitude, latitude, at.astimezone(periods.BEIJING).date()) is not None
+def _in_city(places: Sequence[tuple[float, float, dt.datetime]]) -> list[bool]:
+    cells = registry.leaf_grids(
+        [(lon, lat, at.astimezone(periods.BEIJING).date()) for lon, lat, at in places]
+    )
+    return [cell is not None for cell in cells]
 
 
 def _new_keys(keys: Sequence[str]) -> set[str]:

@@ -91,7 +91,7 @@ def share(told: Share) -> str:
         "village": told.village.name,
         "mu": mu,
         "place": name(told.receptor),
-        "hours": f"{told.hours or 0:.1f}",
+        "hours": "<0.1" if (told.hours or 0) < 0.1 else f"{told.hours:.1f}",
     }
     words = {
         "reached": _("%(village)s 限 %(mu)s 亩：烟羽 %(hours)s 小时到 %(place)s"),
