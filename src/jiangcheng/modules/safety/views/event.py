@@ -65,6 +65,8 @@ def event(request: HttpRequest, number: str) -> HttpResponse:
         "population": queries.population_as_of(), "exposed": exposed, "river": river,
         "run_model": wording.model(run.answer["model"]) if run else "",
         "run_notes": wording.notes(run.answer["notes"]) if run else [],
+        "river_points": [(point, wording.interval(point["arrival_hours"]), wording.interval(point["peak"]))
+                         for point in river.answer["points"]] if river else [],
         "river_notes": wording.notes(river.answer["notes"]) if river else [],
         "run_substance": wording.substance(run.question["substance"]) if run else "",
         "river_substance": wording.substance(river.question["substance"]) if river else "",
