@@ -74,11 +74,7 @@ def svg(
         f"<title>{html.escape(title)}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#f4f6f4"/>',
         *(_area(area, at) for area in (*background, *areas)),
-        *(
-            _mark(mark, at, place)
-            for place, mark in enumerate(marks)
-            if _shown(at((mark.longitude, mark.latitude)))
-        ),
+        *_marks([mark for mark in marks if _shown(at((mark.longitude, mark.latitude)))], at),
         _bar(scale),
     ]
     if stamp:
@@ -103,9 +99,35 @@ def _area(area: Area, at: object) -> str:
     )
 
 
-def _mark(mark: Mark, at: object, place: int) -> str:
+def _marks(marks: Sequence[Mark], at: object) -> list[str]:
+    """Return the marks, and the names that find room: below, above, right or left of their mark."""
     assert callable(at)
-    x, y = at((mark.longitude, mark.latitude))
+    places = [at((mark.longitude, mark.latitude)) for mark in marks]
+    taken = [(x - 7, y - 7, x + 7, y + 7) for x, y in places]
+    names = []
+    for mark, (x, y) in zip(marks, places, strict=True):
+        name = mark.name[:14]
+        wide = sum(12 if ord(sign) > 255 else 7 for sign in name)
+        for left, base in (
+            (x - wide / 2, y + 20),
+            (x - wide / 2, y - 10),
+            (x + 10, y + 4),
+            (x - wide - 10, y + 4),
+        ):
+            box = (left, base - 11, left + wide, base + 3)
+            inside = left >= 2 and box[2] <= WIDTH - 2 and box[1] >= 2 and base <= HEIGHT - 4
+            if inside and not any(_touch(box, other) for other in taken):
+                taken.append(box)
+                names.append(f'<text x="{left:.1f}" y="{base:.1f}" font-size="12">{html.escape(name)}</text>')
+                break
+    return [*(_mark(mark, x, y) for mark, (x, y) in zip(marks, places, strict=True)), *names]
+
+
+def _touch(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _mark(mark: Mark, x: float, y: float) -> str:
     shapes = {
         "circle": f'<circle cx="{x}" cy="{y}" r="5" fill="{mark.colour}"/>',
         "square": f'<rect x="{x - 5}" y="{y - 5}" width="10" height="10" fill="{mark.colour}"/>',
@@ -113,10 +135,8 @@ def _mark(mark: Mark, at: object, place: int) -> str:
         "cross": f'<path d="M{x - 7} {y - 7}L{x + 7} {y + 7}M{x - 7} {y + 7}L{x + 7} {y - 7}"'
         f' stroke="{mark.colour}" stroke-width="3"/>',
     }
-    # Names alternate above and below, so that neighbours do not cover one another.
-    above = y - 9 if place % 2 else y + 18
-    name = html.escape(mark.name[:14])
-    return f'{shapes[mark.shape]}<text x="{x}" y="{above}" font-size="12" text-anchor="middle">{name}</text>'
+    # The name stays with the mark where a pointer rests, also where there was no room to write it.
+    return f"<g><title>{html.escape(mark.name)}</title>{shapes[mark.shape]}</g>"
 
 
 def _bar(scale: float) -> str:

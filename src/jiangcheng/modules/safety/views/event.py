@@ -39,6 +39,8 @@ PLUME_FIELDS = ("minutes", "height", "wind", "direction", "temperature", "sigma_
 RIVER_FIELDS = (
     "mass", "minutes", "flow_scale", "temperature", "speed", "width", "depth", "slope", "dispersion",
 )  # fmt: skip
+NEWEST = 12
+"""Lines of the log that are shown without being asked for."""
 TERMS_OF = {"gas": "gas", "river": "river", "radiation": "radiation", "other": "gas"}
 
 
@@ -52,6 +54,7 @@ def event(request: HttpRequest, number: str) -> HttpResponse:
     exposed = queries.exposed(run=run) if run else []
     residents = {item.endpoint: item for item in queries.residents(run=run)} if run else {}
     asked, reasons = queries.asked_level(event=row, on=on)
+    entries = list(queries.entries(event=row))[::-1]
     held = record_queries.permissions_on(record=row, user=user, on=on)
     context = {
         "event": row, "state": wording.state(row), "drill": row.drill, "now": now, "zh": fields.chinese(),
@@ -65,6 +68,8 @@ def event(request: HttpRequest, number: str) -> HttpResponse:
         "population": queries.population_as_of(), "exposed": exposed, "river": river,
         "run_model": wording.model(run.answer["model"]) if run else "",
         "run_notes": wording.notes(run.answer["notes"]) if run else [],
+        "river_points": [(point, wording.interval(point["arrival_hours"]), wording.interval(point["peak"]))
+                         for point in river.answer["points"]] if river else [],
         "river_notes": wording.notes(river.answer["notes"]) if river else [],
         "run_substance": wording.substance(run.question["substance"]) if run else "",
         "river_substance": wording.substance(river.question["substance"]) if river else "",
@@ -75,7 +80,7 @@ def event(request: HttpRequest, number: str) -> HttpResponse:
         "notices": [(notice, wording.state(notice), _link(request, notice)) for notice in _of(DownstreamNotice, row)],
         "releases": _of(EventRelease, row), "kinds": EventRelease.Kind.choices,
         "partners": Partner.objects.filter(withdrawn_at=None).order_by("side", "pk"),
-        "entries": list(queries.entries(event=row)), "unbroken": services.verify_log(event=row),
+        "entries_new": entries[:NEWEST], "entries_old": entries[NEWEST:], "unbroken": services.verify_log(event=row),
         "may_manage": "safety.manage" in held, "may_command": "safety.command" in held,
         "may_act": "safety.act" in held, "over": row.closed_at is not None or row.withdrawn_at is not None,
         "may_personal": "access.personal" in held, **_around(row, now), **_found_stock(request, row, on),

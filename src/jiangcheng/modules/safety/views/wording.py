@@ -66,6 +66,11 @@ def notes(codes: Iterable[str]) -> list[str]:
     return [words.get(code, code) for code in codes]
 
 
+def interval(levels: Iterable[float] | None) -> list[str]:
+    """Return numbers with three significant digits, as a person can take them in; nothing where there are none."""
+    return [f"{level:.3g}" for level in levels or ()]
+
+
 def reasons(codes: Iterable[str]) -> list[str]:
     """Return which consequences ask for a level."""
     words = {
