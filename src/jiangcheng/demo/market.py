@@ -121,7 +121,7 @@ def _esg(plant: Facility, on: dt.date, actor: User, now: dt.datetime) -> None:
     }  # fmt: skip
     for back in range(3):
         for place, (code, value) in enumerate(latest.items()):
-            told = Decimal(value) * (100 + (2 - place % 4) * back) / 100
+            told = Decimal(round(value * (1 + 0.02 * (2 - place % 4) * back)))
             values = {
                 "facility": plant,
                 "year": on.year - 1 - back,
