@@ -100,9 +100,12 @@ def _finance(plants: Sequence[Facility], on: dt.date, actor: User, verifier: Use
          "social": 81.0, "governance": 75.0}, actor, now)  # fmt: skip
     region = Region.objects.filter(level="county").order_by("code").first()
     for place, (name, kind) in enumerate((("松花江流域治理与文旅融合", "eod"), ("焦化余热利用", "green"))):
-        project = _add("finance-projects", {"name_zh": f"{name}（演示）", "kind": kind, "stage": "stored", "region": region,
-                       "owner": "市城投公司", "investment": 86_000.0 - 40_000 * place, "funded": 12_000.0,
-             "longitude": 126.55 + 0.1 * place, "latitude": 43.85}, actor, now)  # fmt: skip
+        values = {
+            "name_zh": f"{name}（演示）", "kind": kind, "stage": "stored", "region": region, "owner": "市城投公司",
+            "investment": 86_000.0 - 40_000 * place, "funded": 12_000.0, "industry": "文旅" if kind == "eod" else "",
+            "longitude": 126.55 + 0.1 * place, "latitude": 43.85,
+        }  # fmt: skip
+        project = _add("finance-projects", values, actor, now)
         for step in range(6 if kind == "eod" else 0):
             for way, planned in (("cost", max(24_000 - 8000 * step, 600)), ("income", 4200 * step)):
                 values = {
@@ -118,7 +121,7 @@ def _esg(plant: Facility, on: dt.date, actor: User, now: dt.datetime) -> None:
     }  # fmt: skip
     for back in range(3):
         for place, (code, value) in enumerate(latest.items()):
-            told = Decimal(value) * (100 + (2 - place % 4) * back) / 100
+            told = Decimal(round(value * (1 + 0.02 * (2 - place % 4) * back)))
             values = {
                 "facility": plant,
                 "year": on.year - 1 - back,

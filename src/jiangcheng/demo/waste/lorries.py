@@ -64,12 +64,14 @@ def _place(site: ConstructionSite) -> list[float]:
 def _drive(route: list[list[float]], nth: int) -> list[tuple[int, float, float]]:
     """Return a position for every two minutes of a trip: minute, longitude, latitude."""
     start, end = np.asarray(route[0]), np.asarray(route[1])
-    found, late = [], 0
+    found: list[tuple[int, float, float]] = []
+    late = 0
     for minute in range(0, MINUTES + 1, 2):
         share = minute / MINUTES
+        east, north = (float(part) for part in start + (end - start) * share)
         if nth == DUMPER and minute == MINUTES // 2:
-            found += [(minute + wait, *map(float, start + (end - start) * share)) for wait in range(0, 30, 2)]
+            found += [(minute + wait, east, north) for wait in range(0, 30, 2)]
             late = 30
-        bent = np.array([0.0, 0.03]) * np.sin(np.pi * share) if nth == STRAYER else np.zeros(2)
-        found.append((minute + late, *map(float, start + (end - start) * share + bent)))
+        bend = 0.03 * float(np.sin(np.pi * share)) if nth == STRAYER else 0.0
+        found.append((minute + late, east, north + bend))
     return found

@@ -232,8 +232,8 @@ def eod(*, user: User, on: dt.date) -> list[tuple[FinanceProject, rules.Returns]
         withdrawn_at=None, kind="eod"
     )
     shown = list(projects.order_by("-investment", "number"))
-    rows = ProjectReturn.objects.filter(withdrawn_at=None, project__in=[row.number for row in shown])
+    rows = ProjectReturn.objects.filter(withdrawn_at=None, project__in=[one.number for one in shown])
     by_project: dict[str, list[tuple[int, str, Decimal, Decimal]]] = {}
-    for project, *told in rows.values_list("project", "year", "kind", "planned", "booked"):
-        by_project.setdefault(project, []).append((told[0], told[1], told[2], told[3]))
-    return [(row, rules.returns(by_project.get(row.number, ()))) for row in shown]
+    for row in rows:
+        by_project.setdefault(row.project, []).append((row.year, row.kind, row.planned, row.booked))
+    return [(one, rules.returns(by_project.get(one.number, ()))) for one in shown]

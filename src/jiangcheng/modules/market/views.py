@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -71,13 +73,14 @@ def tax(request: HttpRequest) -> HttpResponse:
     """Show the tax of a quarter, line by line, and the outlets without data."""
     user, on = person(request), received_date(request)
     known = queries.quarters(user=user, on=on)
-    year, quarter = _quarter(request, known)
+    year, quarter = _quarter(request, known, on)
     context: dict[str, Any] = {"quarters": known, "year": year, "quarter": quarter}
     if year:
         start = rules.quarter_start(year, quarter)
         found, passed = queries.tax(user=user, on=on, year=year, quarter=quarter)
         context |= {
             "tax": found,
+            "running": (year, quarter) >= _running(on),
             "rows": [(*row, *_sources(row[0], passed)) for row in _named(found)],
             "orders": rules.in_force("orders", start),
             "silent": queries.silent_outlets(user=user, on=on, year=year, quarter=quarter),
@@ -92,7 +95,7 @@ def tax(request: HttpRequest) -> HttpResponse:
 def tax_csv(request: HttpRequest) -> HttpResponse:
     """Return the tax of a quarter, one line per outlet and pollutant."""
     user, on = person(request), received_date(request)
-    year, quarter = _quarter(request, queries.quarters(user=user, on=on))
+    year, quarter = _quarter(request, queries.quarters(user=user, on=on), on)
     if not year:
         raise Http404
     found, _passed = queries.tax(user=user, on=on, year=year, quarter=quarter)
@@ -235,7 +238,7 @@ def _accounts(found: Iterable[Any]) -> list[tuple[Any, str, str]]:
 
 def _named(found: rules.Tax) -> list[tuple[rules.Line, str, str, str]]:
     codes = {line.quantity.facility for line in found.lines}
-    names = dict(Facility.objects.filter(code__in=codes).values_list("code", "name_zh"))
+    names = {plant.code: _name(plant) for plant in Facility.objects.filter(code__in=codes)}
     what = dict(pollutants())
     why = {
         "taxed": _("应税"),
@@ -254,9 +257,14 @@ def _named(found: rules.Tax) -> list[tuple[rules.Line, str, str, str]]:
     ]
 
 
+def _name(plant: Facility) -> str:
+    chinese = (get_language() or "zh").startswith("zh")
+    return plant.name_zh if chinese else plant.name_en or plant.name_zh
+
+
 def _source(quantity: rules.Quantity) -> str:
     if quantity.source == "online":
-        return _("在线监测（本平台）")
+        return _("在线监测")
     return str(TaxQuantity.Method(quantity.source).label)
 
 
@@ -274,10 +282,16 @@ def _grades() -> dict[str, Any]:
     return {value.code: value for value in scheme.values} if scheme else {}
 
 
-def _quarter(request: HttpRequest, known: Sequence[tuple[int, int]]) -> tuple[int, int]:
+def _quarter(request: HttpRequest, known: Sequence[tuple[int, int]], on: dt.date) -> tuple[int, int]:
+    """Return the quarter that is asked for; else the latest that has ended, else the one that runs."""
     asked = request.GET.get("quarter", "")
     found = next((pair for pair in known if f"{pair[0]}-{pair[1]}" == asked), None)
-    return found or (known[0] if known else (0, 0))
+    ended = next((pair for pair in known if pair < _running(on)), None)
+    return found or ended or (known[0] if known else (0, 0))
+
+
+def _running(on: dt.date) -> tuple[int, int]:
+    return on.year, (on.month - 1) // 3 + 1
 
 
 def _city_wide(request: HttpRequest, permission: str) -> bool:

@@ -109,7 +109,7 @@ def _approval(manifest: Manifest, code: str, named: list[str], on: dt.date) -> T
     )  # fmt: skip
     found = [row for row in rows.order_by("until_date", "pk") if {row.number, row.document} & set(named)]
     enough = [row for row in found if row.left > decimal.Decimal(0)]
-    return (enough or found or [None])[0]
+    return next(iter(enough or found), None)
 
 
 def _due(row: TransferApproval, term: str, actor: User, now: dt.datetime) -> None:
