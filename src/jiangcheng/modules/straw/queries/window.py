@@ -49,7 +49,7 @@ def window(*, user: User, on: dt.date, day: dt.date, holidays: Iterable[dt.date]
     scope = access.scope(user, VIEW, on)
     start, end = (dt.datetime.fromtimestamp(at, dt.UTC) for at in periods.day_bounds(day))
     rows = BurnWeather.objects.filter(hour_at__gte=start, hour_at__lt=end, withdrawn_at=None)
-    by_region: dict[str, list[BurnWeather]] = defaultdict(list)
+    by_region: dict[int, list[BurnWeather]] = defaultdict(list)
     for row in rows.order_by("hour_at"):
         if row.region_id is not None:
             by_region[row.region_id].append(row)

@@ -86,7 +86,7 @@ def view(heights: Heights, camera: Camera, mast: float) -> shapely.Geometry:
     change = np.diff(padded.astype(np.int8), axis=1)
     row, first = np.nonzero(change == 1)
     _row, last = np.nonzero(change == -1)
-    near, far = first * STEP, last * STEP
+    near, far = (first * STEP).astype(np.float64), (last * STEP).astype(np.float64)
     corners = [(edges[row], near), (edges[row], far), (edges[row + 1], far), (edges[row + 1], near)]
     rings = np.stack([np.column_stack(_polar(camera, turn, away)) for turn, away in corners], axis=1)
     parts = shapely.make_valid(shapely.polygons(rings))

@@ -116,7 +116,7 @@ def _way(
         half_angle=rule["half_angle"], first_hours=0, last_hours=rule["last_hours"],
         most_kilometres=rule["most_kilometres"],
     )  # fmt: skip
-    hit = [(receptors[place], float(way.hours[place])) for place in np.flatnonzero(inside)]
+    hit = [(receptors[place], float(way.hours[place])) for place in np.flatnonzero(inside).tolist()]
     return (REACHED if hit else FREE), hit
 
 

@@ -232,9 +232,9 @@ def _page(request: HttpRequest, more: dict[str, Any], status: int = 200) -> Http
         line["scar"] = scar and (wording.scar(scar.result), scar.result, scar.scene_id)
     orders = queries.orders_of([line["row"] for line in lines])
     for line in lines:
-        order = orders.get(line["row"].pk)
-        line["order"] = order and wording.order(order)
-        line["clip"] = order.clip if order and order.clip.startswith(("http://", "https://")) else ""
+        told = orders.get(line["row"].pk)
+        line["order"] = told and wording.order(told)
+        line["clip"] = told.clip if told and told.clip.startswith(("http://", "https://")) else ""
     context = {
         "now": received_at(request), "order": order, "first": first, "last": last, "error": error, "asked": asked,
         "page": page, "lines": lines, "ranking": tables.in_force("priority", last),
