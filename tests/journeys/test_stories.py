@@ -102,3 +102,21 @@ def test_a_rectification_shows_its_measures_its_signatures_and_the_notice(open_p
     anybody = open_page()
     anybody.goto("/inspectorate/published")
     expect(anybody.locator("main")).to_contain_text("雨污混排")
+
+
+def test_a_command_screen_tells_by_itself_what_others_write(open_page, log_in, live_city):
+    commander, duty = open_page(), open_page()
+    log_in(commander, "duty")
+    commander.clock.install()
+    commander.goto("/safety/")
+    commander.locator("main a[href^='/safety/events/']", has_text="演练").first.click()
+    expect(commander.locator("#event-log")).to_be_visible()
+    log_in(duty, "duty")
+    duty.goto(commander.url)
+    duty.locator("form[action$='/note'] input[name=text]").fill("旅程：下游取水口已关闭")
+    duty.locator("form[action$='/note'] button").click()
+    expect(duty.locator("#event-log")).to_contain_text("旅程：下游取水口已关闭")
+    expect(commander.locator("#event-log")).not_to_contain_text("旅程：下游取水口已关闭")
+    commander.clock.fast_forward("00:21")
+    expect(commander.locator("#event-log")).to_contain_text("旅程：下游取水口已关闭")
+    expect(commander.locator("#event-orders")).to_be_visible()
