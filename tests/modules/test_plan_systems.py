@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import csv
 import dataclasses
 import functools
 import importlib
 import json
 import pathlib
+import re
 
 import pytest
 from django.urls import NoReverseMatch, get_resolver, reverse
@@ -59,6 +61,61 @@ def wrong_with(system: rules.System) -> list[str]:
     if system.state != "works" and not (system.reason_zh and system.reason_en):
         found.append("no reason why it does not work")
     return found
+
+
+@functools.cache
+def parts_of(file: str) -> dict[str, str]:
+    """Return the source of every function and constant at the top of a file of tests, by name."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    found = {}
+    for node in ast.parse(text).body:
+        names = [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+        if isinstance(node, ast.Assign):
+            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        found |= dict.fromkeys(names, ast.get_source_segment(text, node) or "")
+    return found
+
+
+@functools.cache
+def source_of(test: str) -> str:
+    """Return the source of a test with that of the helpers, fixtures and constants it uses, one after another."""
+    file, _colons, name = test.partition("::")
+    parts, found, waiting = parts_of(file), {}, [name]
+    while waiting:
+        name = waiting.pop()
+        if name in parts and name not in found:
+            found[name] = parts[name]
+            waiting += re.findall(r"[A-Za-z_]\w*", parts[name])
+    return "\n".join(found.values())
+
+
+def marks_of(system: rules.System) -> list[str]:
+    """Return patterns one of which a test shows that has to do with what a row names."""
+    marks = []
+    for code in system.registers:
+        model = manifests.registers()[code].model.rpartition(".")[2]
+        marks += [rf"""["'/]{code}["'/]""", rf"\b{model}\b"]
+    for name in system.url_names:
+        space, _colon, view = name.partition(":")
+        # Some files say the room once, in a helper, and the page in the test.
+        marks += [rf"\b{name}\b", rf"""(?s)(?=.*\b{space}:\{{)(?=.*["']{view}["'])"""]
+        with contextlib.suppress(NoReverseMatch):
+            marks.append(rf"""["']{re.escape(reverse(name))}["'?]""")
+    return marks + [rf"\b{function.rpartition('.')[2]}\(" for function in system.functions]
+
+
+def strangers(system: rules.System) -> list[str]:
+    """Return the tests of a row that touch nothing of what the row names."""
+    marks = marks_of(system)
+    return [test for test in system.tests if not any(re.search(mark, source_of(test)) for mark in marks)]
+
+
+def test_every_test_of_a_system_touches_what_the_row_names():
+    working = [system for system in rules.systems() if system.state == "works"]
+    assert {system.id: strangers(system) for system in working if strangers(system)} == {}
+    system = next(row for row in working if row.id == "P12-02")
+    other = dataclasses.replace(system, tests=("tests/modules/test_air_rules.py::test_worked_examples",))
+    assert strangers(other) == list(other.tests)
 
 
 def test_every_system_is_listed_and_what_it_names_exists():
