@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import pathlib
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
@@ -251,3 +253,15 @@ def test_an_audit_of_cleaner_production_ends_with_its_result(people, add):
     assert act(row, "accept", people["verifier"]) == "accepted"
     assert "通过" in client_of(people["leader"]).get(reverse("records:cleaner-production")).content.decode()
     assert client_of(people["leader"]).get(reverse("greening:overview")).status_code == 200
+
+
+def test_a_rule_that_is_ours_says_so_on_the_page_and_one_of_the_state_does_not(people):
+    for mark, source in ((True, "平台提案：待替换"), (True, "分值为安装默认"), (False, "HJ 633-2026")):
+        assert ("本平台规则" in render_to_string("portal/_ours.html", {"source": source})) == mark
+    pages = client_of(people["leader"])
+    for name in ("ecology:overview", "plan:scores", "credit:overview"):
+        assert "本平台规则" in pages.get(reverse(name)).content.decode(), name
+    modules = pathlib.Path(__file__).resolve().parents[2] / "src" / "jiangcheng" / "modules"
+    told = list(modules.glob("*/templates/*/_basis.html"))
+    assert len(told) >= 10
+    assert [path for path in told if "portal/_ours.html" not in path.read_text(encoding="utf-8")] == []
