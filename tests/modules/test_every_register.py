@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import csv
-import datetime as dt
 import html
 import io
 import json
@@ -13,19 +12,16 @@ import re
 
 import openpyxl
 import pyarrow.parquet
-import pytest
 from django import forms
 from django.test import Client
 from django.urls import reverse
 
 from core import city
-from jiangcheng.core.access import services as access
-from jiangcheng.core.access.models import AuditEntry, Role, User
-from jiangcheng.core.cases import services as cases
+from jiangcheng.core.access.models import AuditEntry, User
 from jiangcheng.core.manifest import manifests
 from jiangcheng.core.records import queries
 from jiangcheng.core.records import services as records
-from jiangcheng.core.registry.models import Facility, ObservedProperty, Region
+from jiangcheng.core.registry.models import Facility, Region
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[2] / "src" / "jiangcheng"
 LONGEST = 60
@@ -79,25 +75,6 @@ WITHOUT_ROW = {
     "gep-uses": "a frozen account",
 }
 """Registers whose rows speak of what no form makes; the tests of their rooms fill them in."""
-
-
-@pytest.fixture
-def everybody(db, monkeypatch):
-    """Return a client of somebody who may do everything everywhere."""
-    # The menu is the same on every page and dear: other tests look at it.
-    monkeypatch.setattr("jiangcheng.core.portal.queries.menu", lambda **_rest: [])
-    city.build()
-    cases.load_workflows()
-    city.people()
-    ObservedProperty.objects.create(
-        code="a21002", statistic="avg", name_zh="氮氧化物", name_en="NOx", unit="mg/m³", medium="gas"
-    )
-    Role.objects.create(code="all", name_zh="全", name_en="all", permissions=sorted(manifests.permissions()))
-    user = access.create_user(username="all", password=city.PASSWORD, display_name="全", at=city.AT)
-    access.assign_role(user=user, role="all", on=dt.date(2026, 1, 1), at=city.AT)
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def value_for(field):
@@ -201,6 +178,19 @@ def of_geojson(content):
 
 
 READERS = {"csv": of_csv, "xlsx": of_xlsx, "parquet": of_parquet, "geojson": of_geojson}
+
+
+def test_every_register_with_a_place_is_a_layer_of_the_map(everybody):
+    placed = [one for one in manifests.registers().values() if one.geometry]
+    catalogue = json.dumps(everybody.get(reverse("portal:map_layers")).json())
+    assert len(placed) > 60
+    assert [one.code for one in placed if reverse(f"records:{one.code}-layer") not in catalogue] == []
+    made = {}
+    for code in ("natural-forests", "alien-finds", "outfalls"):
+        assert add(everybody, code, made) is None
+        (feature,) = everybody.get(reverse(f"records:{code}-layer")).json()["features"]
+        assert feature["geometry"]["coordinates"] == [126.2, 43.5]
+        assert made[code] in json.dumps(feature["properties"], ensure_ascii=False)
 
 
 def test_what_only_rules_add_offers_no_form_to_people(everybody):

@@ -94,9 +94,15 @@ def leaf_grids(points: Sequence[tuple[float, float, dt.date]]) -> list[GridCell 
 
 
 def responsible(*, grid_cell: GridCell, on: dt.date) -> Responsible:
-    """Return the people who answer for a cell on a day; of two in one duty the earlier one."""
+    """Return the people who answer for a cell on a day; of two in one duty the earlier one.
+
+    The chiefs of rivers, forests and fields answer for their matter, not for the cell.
+    """
+    own = [field.name for field in dataclasses.fields(Responsible)]
     duties = (
-        GridDuty.objects.filter(grid_cell=grid_cell, valid_from_date__lte=on, user__is_active=True)
+        GridDuty.objects.filter(
+            grid_cell=grid_cell, valid_from_date__lte=on, user__is_active=True, duty__in=own
+        )
         .filter(_open(on))
         .select_related("user")
         .order_by("-valid_from_date", "-pk")

@@ -72,7 +72,7 @@ def places_of(
     sought = {code for row in codes for code in row}
     found: dict[str, tuple[float, float]] = {}
     for known in (registry.facilities(scope=scope), registry.stations(scope=scope)):
-        rows_found = known.filter(code__in=sought).exclude(longitude=None)
+        rows_found = known.filter(code__in=sought)
         found |= {
             code: (lon, lat) for code, lon, lat in rows_found.values_list("code", "longitude", "latitude")
         }

@@ -71,7 +71,7 @@ class PageTablesMiddleware(MiddlewareMixin):
 
     def _again(self, request: HttpRequest) -> HttpResponse:
         call = cast("Callable[[HttpRequest], HttpResponse]", self.get_response)
-        return async_to_sync(call)(request) if self.async_mode else call(request)  # type: ignore[arg-type,return-value]
+        return async_to_sync(call)(request) if self.async_mode else call(request)  # type: ignore[arg-type]
 
 
 def _nth(page: str, place: int) -> rules.PageTable:

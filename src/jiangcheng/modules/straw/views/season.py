@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -107,7 +108,7 @@ def _section(
     title: str,
     sentences: tuple[str, ...],
     head: tuple[str, ...],
-    rows: tuple[tuple[str | int | float | None, ...], ...],
+    rows: tuple[tuple[Any, ...], ...],
     digits: tuple[int, ...] = (),
 ) -> ReportSection:
     return ReportSection(title, sentences, ReportTable(head, rows, digits) if rows else None)
