@@ -264,12 +264,16 @@ def test_every_item_of_the_standard_for_land_that_is_built_on_is_judged():
     names = {item["code"] for item in rules.in_force("items", ON)["items"]}
     rows = lookup.rows("GB36600", ON)
     clauses = {row.clause for row in rows}
-    assert clauses == {f"表{part} 第{place + 1}项" for part, most in ((1, 45), (2, 40)) for place in range(most)}
+    assert clauses == {
+        f"表{part} 第{place + 1}项" for part, most in ((1, 45), (2, 40)) for place in range(most)
+    }
     assert len(rows) == 4 * 85
     assert {row.parameter for row in rows} <= names
     assert {row.verified for row in rows} == {"secondary"}
     for item in {row.parameter for row in rows}:
-        low, high = (rules.judge(item=item, use=use, value=0.0, ph=None, on=ON) for use in ("class1", "class2"))
+        low, high = (
+            rules.judge(item=item, use=use, value=0.0, ph=None, on=ON) for use in ("class1", "class2")
+        )
         assert low.screening <= high.screening
         assert low.control >= low.screening
         assert high.control >= high.screening

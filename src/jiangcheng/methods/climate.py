@@ -304,12 +304,14 @@ def _of_month(sums: Floats, month: int, base: slice) -> Floats:
     inside = np.zeros(len(sums), dtype=bool)
     inside[base] = True
     sample = sums[month::12][inside[month::12]]
-    return sample[~np.isnan(sample)]
+    return np.asarray(sample[~np.isnan(sample)], dtype=np.float64)
 
 
 def _standard(share: Floats) -> Floats:
     # Beyond three standard deviations a fit to some decades tells nothing.
-    return np.clip(np.asarray(scipy.special.ndtri(np.clip(share, 1e-6, 1 - 1e-6))), -3.0, 3.0)
+    return np.asarray(
+        np.clip(scipy.special.ndtri(np.clip(share, 1e-6, 1 - 1e-6)), -3.0, 3.0), dtype=np.float64
+    )
 
 
 def _leap(year: int) -> bool:

@@ -162,7 +162,7 @@ def daily(station: ClimateStation) -> rules.Daily | None:
     table = np.full((3, (found[-1][0] - first).days + 1), np.nan)
     places = [(day - first).days for day, *_ in found]
     table[:, places] = np.array([values for _, *values in found], dtype=np.float64).T
-    return rules.Daily(first, *table, latitude=float(station.latitude or 0.0))
+    return rules.Daily(first, table[0], table[1], table[2], float(station.latitude or 0.0))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -219,7 +219,7 @@ def _told(error: Exception, exchanged: Exchanged) -> str:
     if not hasattr(error, "error_dict"):
         return "；".join(error.messages)
     return "；".join(
-        f"{exchanged.model._meta.get_field(name).verbose_name}（{name}）：{' '.join(told)}"
+        f"{getattr(exchanged.model._meta.get_field(name), 'verbose_name', name)}（{name}）：{' '.join(told)}"
         if name != "__all__"
         else " ".join(told)
         for name, told in error.message_dict.items()
