@@ -11,8 +11,10 @@ import json
 import pathlib
 
 import pytest
+from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
+from core import city
 from jiangcheng.config import main
 from jiangcheng.core.manifest import manifests
 from jiangcheng.modules.plan import rules
@@ -110,3 +112,15 @@ def test_the_addresses_of_the_list_open_for_the_staff():
             except NoReverseMatch:
                 continue
     assert linked > 60
+
+
+@pytest.mark.django_db
+def test_the_province_sees_how_many_systems_work():
+    city.build()
+    client = Client()
+    client.force_login(city.people()["leader"])
+    works = sum(system.state == "works" for system in rules.systems())
+    page = client.get(reverse("plan:systems"))
+    assert page.context["percent"] == 100 * works / len(rules.systems())
+    assert sum(done for _name, done, _count, _here in page.context["tiles"]) == works
+    assert f"{works} / {len(rules.systems())}" in client.get(reverse("plan:province")).content.decode()
