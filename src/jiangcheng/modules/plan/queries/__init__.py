@@ -45,5 +45,6 @@ __all__ = [
     "MONTHS", "OUTLOOKS", "STATES", "CityPlace", "Known", "Line", "Measure", "ProvinceRow", "Reading",
     "Standing", "UnitRow", "beauty", "belongs", "card", "card_years", "cards", "counties", "county_items", "duties",
     "editions", "history_of", "lead_of", "leads", "line", "matrix", "measure", "objections", "of_task",
-    "programme_years", "progress", "project", "projects", "province", "standing", "standings", "terms", "told", "versions",
+    "programme_years", "progress", "project", "projects", "province", "standing", "standings", "terms",
+    "told", "versions",
 ]  # fmt: skip
