@@ -98,7 +98,7 @@ class Risk:
     @property
     def unsure(self) -> bool:
         """Whether so many stations are silent that what they would show is not known."""
-        return self.silent * 100 > self.stations * rules.settings("risk")["most_silent_percent"]
+        return bool(self.silent * 100 > self.stations * rules.settings("risk")["most_silent_percent"])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -204,17 +204,16 @@ def risk(*, user: User, on: dt.date, now: dt.datetime) -> Risk:
     """Judge the whole from the open cases with a live finding that a person may see."""
     live = Filters(flag="live")
     cases = narrowed(visible(user=user, on=on), filters=live, user=user, now=now).order_by()
-    by: dict[str, list[int]] = {}
+    by: dict[str, tuple[int, int]] = {}
     severities: dict[int, int] = {}
     for row in cases.values("case_type", "severity").annotate(count=Count("pk")):
-        gravest_, number = by.setdefault(row["case_type"], [0, 0])
-        by[row["case_type"]] = [max(gravest_, row["severity"]), number + row["count"]]
+        worst, number = by.get(row["case_type"], (0, 0))
+        by[row["case_type"]] = max(worst, row["severity"]), number + row["count"]
         severities[row["severity"]] = severities.get(row["severity"], 0) + row["count"]
     newest = Finding.objects.filter(case__in=cases.values("pk"), ended_at=None).aggregate(at=Max("last_at"))
     silent, stations = observations.silent(user=user, on=on, now=now)
-    parts = sorted(
-        ((code, *told) for code, told in by.items()), key=lambda part: (-part[1], -part[2], part[0])
-    )
+    parts = [(code, worst, number) for code, (worst, number) in by.items()]
+    parts.sort(key=lambda part: (-part[1], -part[2], part[0]))
     return Risk(rules.overall(severities), tuple(parts), newest["at"], silent, stations)
 
 
