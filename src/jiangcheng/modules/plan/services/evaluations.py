@@ -27,7 +27,7 @@ from jiangcheng.modules.plan.services import status
 FORMAT = 2
 """Of the content; 2 has the counties. An earlier one is shown, not made again."""
 STATES_ZH = {
-    "met": "已达到",
+    "met": "现已达到",
     "on_track": "未到期·可达到",
     "at_risk": "未到期·有风险",
     "open": "尚未达到",

@@ -129,7 +129,7 @@ def confirm_leads(request: HttpRequest) -> HttpResponseBase:
     every = request.POST.get("all") == "1"
     ticked = set(request.POST.getlist("ok"))
     units = {
-        name.removeprefix("unit-"): value
+        name.removeprefix("unit-"): str(value)
         for name, value in request.POST.items()
         if name.startswith("unit-") and (every or name.removeprefix("unit-") in ticked)
     }
