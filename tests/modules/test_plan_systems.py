@@ -206,3 +206,15 @@ def words(answer):
 NOT_ALLOWED = 405
 LEAST = 20
 """Characters a page says at least."""
+
+
+@pytest.mark.django_db
+def test_the_province_sees_how_many_systems_work():
+    city.build()
+    client = Client()
+    client.force_login(city.people()["leader"])
+    works = sum(system.state == "works" for system in rules.systems())
+    page = client.get(reverse("plan:systems"))
+    assert page.context["percent"] == 100 * works / len(rules.systems())
+    assert sum(done for _name, done, _count, _here in page.context["tiles"]) == works
+    assert f"{works} / {len(rules.systems())}" in client.get(reverse("plan:province")).content.decode()

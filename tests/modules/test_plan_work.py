@@ -185,3 +185,35 @@ def test_every_project_of_the_plans_is_in_the_ledger_once_with_its_months(people
     placed = Project.objects.exclude(longitude=None)
     assert len(layer["features"]) == placed.count() > 0
     assert all(row.place_basis for row in placed)
+
+
+def test_lead_units_are_confirmed_many_at_a_time_and_hold_for_what_is_made_later(people):
+    client = Client()
+    client.force_login(people["department"])
+    page = client.get(reverse("plan:leads"), {"chapter": "pollution"})
+    assert (page.context["done"], page.context["total"]) == (0, 360)
+    rows = page.context["rows"]
+    assert all(row["words"] or row["task"].department_basis in ("plan", "proposal") for row in rows)
+    assert "确认所选" not in page.content.decode()
+    first, second = (row["task"] for row in rows[:2])
+    given = {f"unit-{first.id}": "water", f"unit-{second.id}": second.department, "ok": [first.id]}
+    address = reverse("plan:confirm_leads")
+    assert client.post(address, given).status_code == 403
+    client.force_login(people["leader"])
+    client.post(address, {**given, "chapter": "pollution"})
+    assert [(row.task, row.unit_code, row.basis) for row in queries.leads().values()] == [
+        (first.id, "water", "更正平台提案")
+    ]
+    client.post(address, {**given, "all": "1", "chapter": "pollution"})
+    assert queries.leads()[second.id].basis == "与规划原文或平台提案一致"
+    page = client.get(reverse("plan:leads"), {"chapter": "pollution", "open": "1"})
+    assert page.context["done"] == 2
+    assert first.id not in [row["task"].id for row in page.context["rows"]]
+    assert "已确认" in client.get(reverse("plan:task", args=[first.id])).content.decode()
+    services.generate(year=2026, actor=people["department"], at=city.AT, chapters=("pollution",))
+    assert Duty.objects.get(task=first.id).unit_code == "water"
+    assert (
+        client.post(address, {"unit-T999": "see", f"unit-{first.id}": "nobody", "all": "1"}).status_code
+        == 302
+    )
+    assert len(queries.leads()) == 2

@@ -2,6 +2,7 @@
 
 from jiangcheng.core.manifest import (
     ApiRouter,
+    FacilityCard,
     FindingKind,
     HomeCard,
     Hook,
@@ -12,6 +13,7 @@ from jiangcheng.core.manifest import (
     Page,
     PeriodicTask,
     Permission,
+    StationCard,
 )
 
 MANIFEST = Manifest(
@@ -36,6 +38,8 @@ MANIFEST = Manifest(
     finding_kinds=(
         FindingKind("cases.patrol", Names("人工上报", "Reported by a person"), case_type="PATROL", severity=2),
     ),
+    facility_cards=(FacilityCard("cases:card_facility", Names("事件", "Cases"), "cases.view", order=20),),
+    station_cards=(StationCard("cases:card_station", Names("事件", "Cases"), "cases.view", order=90),),
     map_layers=(
         MapLayer("cases", Names("未结事件", "Open cases"), "cases:layer", "cases.view", "point",
                  timed=True, order=90),
@@ -55,6 +59,7 @@ MANIFEST = Manifest(
     ),
     home_cards=(
         HomeCard("cases:card_counts", "cases.view", "targets", 90),
+        HomeCard("cases:card_risk", "cases.view", "side", 2),
         HomeCard("cases:card_open", "cases.view", "side", 20),
     ),
 )  # fmt: skip

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +25,7 @@ from jiangcheng.core.cases.models import (
     WorkflowDefinition,
 )
 from jiangcheng.core.manifest import ToDo, manifests
+from jiangcheng.core.observations import queries as observations
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.models import GridDuty, Region
 
@@ -81,6 +84,24 @@ class Kpi:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Risk:
+    """How grave the city stands by its live findings, with the parts it follows from."""
+
+    level: Mapping[str, Any]
+    parts: tuple[tuple[str, int, int], ...]
+    """Case type, gravest severity, number of cases; the gravest first."""
+    newest: dt.datetime | None
+    """When the latest of the findings was seen."""
+    silent: int
+    stations: int
+
+    @property
+    def unsure(self) -> bool:
+        """Whether so many stations are silent that what they would show is not known."""
+        return bool(self.silent * 100 > self.stations * rules.settings("risk")["most_silent_percent"])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class AvailableAction:
     """An action a person may do now, and what has to be handed in with it."""
 
@@ -121,6 +142,7 @@ def narrowed(cases: QuerySet[Case], *, filters: Filters, user: User, now: dt.dat
         "suspended": Q(state="suspended"),
         "asked": ~Q(pending=""),
         "relapsed": Q(relapse_of__isnull=False),
+        "live": Q(Exists(Finding.objects.filter(case=OuterRef("pk"), ended_at=None)), closed_at=None),
     }
     if filters.flag in flags:
         cases = cases.filter(flags[filters.flag])
@@ -176,6 +198,23 @@ def counts(cases: QuerySet[Case], *, now: dt.datetime) -> dict[str, int]:
     return open_cases(cases).aggregate(
         open=Count("pk"), overdue=Count("pk", filter=Q(due_at__lte=now)), grave=Count("pk", filter=Q(severity__gte=3))
     )  # fmt: skip
+
+
+def risk(*, user: User, on: dt.date, now: dt.datetime) -> Risk:
+    """Judge the whole from the open cases with a live finding that a person may see."""
+    live = Filters(flag="live")
+    cases = narrowed(visible(user=user, on=on), filters=live, user=user, now=now).order_by()
+    by: dict[str, tuple[int, int]] = {}
+    severities: dict[int, int] = {}
+    for row in cases.values("case_type", "severity").annotate(count=Count("pk")):
+        worst, number = by.get(row["case_type"], (0, 0))
+        by[row["case_type"]] = max(worst, row["severity"]), number + row["count"]
+        severities[row["severity"]] = severities.get(row["severity"], 0) + row["count"]
+    newest = Finding.objects.filter(case__in=cases.values("pk"), ended_at=None).aggregate(at=Max("last_at"))
+    silent, stations = observations.silent(user=user, on=on, now=now)
+    parts = [(code, worst, number) for code, (worst, number) in by.items()]
+    parts.sort(key=lambda part: (-part[1], -part[2], part[0]))
+    return Risk(rules.overall(severities), tuple(parts), newest["at"], silent, stations)
 
 
 def steps(*, case: Case) -> QuerySet[CaseStep]:

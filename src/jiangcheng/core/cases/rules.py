@@ -382,9 +382,25 @@ def distance(lon: float, lat: float, other_lon: float, other_lat: float) -> floa
     return 2 * 6_371_000 * math.asin(min(1.0, math.sqrt(half)))
 
 
+def overall(counts: Mapping[int, int]) -> Mapping[str, Any]:
+    """Return the first level of the table ``risk`` that the numbers of cases by severity reach.
+
+    A level holds where one of its severities occurs at least as often as it says; the last holds always.
+    """
+    levels: list[Mapping[str, Any]] = settings("risk")["levels"]
+    return next(
+        (
+            level
+            for level in levels
+            if any(counts.get(int(severity), 0) >= least for severity, least in level["when"].items())
+        ),
+        levels[-1],
+    )
+
+
 @functools.cache
 def settings(name: str) -> Mapping[str, Any]:
-    """Return a table of ``data/``: ``duplicates`` or ``dispatch``."""
+    """Return a table of ``data/``: ``duplicates``, ``dispatch`` or ``risk``."""
     path = pathlib.Path(__file__).parent / "data" / f"{name}.json"
     table: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return table

@@ -40,7 +40,9 @@ class IndicatorValue(models.Model):
 
     @property
     def text(self) -> str:
-        """The value as it is printed: at most two decimals and no idle zeros."""
+        """The value as it is printed: at most two decimals and no idle zeros, long numbers with groups."""
+        if self.value is not None and abs(self.value) >= 1e5:
+            return f"{self.value:,.0f}"
         return "—" if self.value is None else f"{self.value:.2f}".rstrip("0").rstrip(".")
 
     def __str__(self) -> str:

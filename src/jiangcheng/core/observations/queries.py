@@ -6,13 +6,17 @@ import dataclasses
 import datetime
 from collections.abc import Sequence
 
+from jiangcheng.core.access import queries as access
+from jiangcheng.core.access.models import User
 from jiangcheng.core.observations import store
 from jiangcheng.core.observations.rules import calendar, columns, tidy
 from jiangcheng.core.observations.rules import gaps as gap_rules
 from jiangcheng.core.observations.rules.columns import Array
+from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.models import Station
 
 FOREVER = 2**62
+STALE_INTERVALS = 3
 
 
 def series(
@@ -80,6 +84,24 @@ def gaps(
         StationGap(_instant(gap.start), _instant(gap.end), gap.reason, gap.flags, tuple(keys))
         for gap, keys in sorted(same.items(), key=lambda item: item[0][:2])
     ]
+
+
+def silent(*, user: User, on: datetime.date, now: datetime.datetime) -> tuple[int, int]:
+    """Return how many stations that a person may see have been silent for too long, and how many there are."""
+    scope = access.scope(user, "observations.view", on)
+    every = dict(registry.stations(scope=scope, on=on).values_list("pk", "expected_interval"))
+    newest: dict[int, int] = {}
+    if every:
+        table = store.latest(stations=list(every)).select(["station", "granularity", "start"])
+        for entry in table.to_pylist():
+            if entry["granularity"] <= store.Granularity.HOUR:
+                newest[entry["station"]] = max(entry["start"], newest.get(entry["station"], 0))
+    return sum(is_stale(newest.get(key), step, now) for key, step in every.items()), len(every)
+
+
+def is_stale(seen: int | None, interval: int, now: datetime.datetime) -> bool:
+    """Tell whether more intervals [s] have passed since the last value than may be lost to a slow line."""
+    return seen is None or now.timestamp() - seen > STALE_INTERVALS * interval
 
 
 def _step(station: Station, granularity: store.Granularity) -> int:

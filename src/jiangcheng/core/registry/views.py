@@ -44,6 +44,7 @@ def facility(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "facility": item,
         "labels": _labels(item, on),
+        "outlets": item.outlets.select_related("station").order_by("number"),
         "cards": _cards(request, code, on),
         "responsible": queries.responsible(grid_cell=item.grid_cell, on=on) if item.grid_cell else None,
     }

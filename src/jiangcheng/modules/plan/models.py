@@ -104,6 +104,22 @@ class Adjustment(Record):
     reason = models.CharField(_("调整理由"), max_length=300)
 
 
+class Lead(Record):
+    """The unit that leads a task, as somebody in charge has confirmed it (牵头单位确认)."""
+
+    task = models.CharField(_("规划任务"), max_length=8, choices=tasks)
+    unit_code = models.CharField(_("牵头单位"), max_length=20, choices=departments)
+    basis = models.CharField(_("依据"), max_length=200, blank=True)
+
+    class Meta(Record.Meta):
+        abstract = False
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task"], condition=models.Q(withdrawn_at=None), name="plan_lead_once"
+            )
+        ]
+
+
 class Programme(Record):
     """The action programme of a year, made from the tasks of the plan (年度行动方案)."""
 

@@ -42,10 +42,8 @@ BOUND = (
 
 
 def _register(code: str, zh: str, en: str, model: str, order: int, **more: Any) -> Register:
-    return Register(
-        code=code, names=Names(zh, en), model=f"plan.{model}", view=VIEW, change=MANAGE, group="account",
-        order=order, **more,
-    )  # fmt: skip
+    given: dict[str, Any] = {"view": VIEW, "change": MANAGE, "group": "account", "order": order, **more}
+    return Register(code=code, names=Names(zh, en), model=f"plan.{model}", **given)
 
 
 def _page(url: str, zh: str, en: str, icon: str, order: int) -> Page:
@@ -62,6 +60,7 @@ MANIFEST = Manifest(
     pages=(
         _page("targets", "规划目标", "Plan targets", "target", 10),
         _page("programme", "年度行动方案", "Action programme", "calendar-check", 11),
+        _page("leads", "牵头单位确认", "Lead units", "user-check", 12),
         _page("matrix", "责任矩阵", "Duty matrix", "grid-3x3", 12),
         _page("projects", "重大工程", "Major projects", "hard-hat", 13),
         _page("evaluations", "规划评估", "Evaluations", "file-check", 14),
@@ -100,6 +99,12 @@ MANIFEST = Manifest(
             columns=("number", "year", "title_zh", "document", "state"),
             fields=("year", "title_zh", "document"), filters=("state",), key=("year",), prefix="FA",
             workflow="plan_programme", icon="clipboard-list",
+        ),
+        _register(
+            "plan-leads", "牵头单位台账", "Lead units of tasks", "Lead", 112,
+            columns=("number", "task", "unit_code", "basis"), fields=("task", "unit_code", "basis"),
+            filters=("unit_code",), search=("task", "basis"), key=("task",), prefix="QT", change=REVIEW,
+            icon="user-check",
         ),
         _register(
             "plan-duties", "年度任务台账", "Duties of the year", "Duty", 113,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from typing import Any
+from urllib.parse import quote
 
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -130,6 +132,45 @@ def card_open(request: HttpRequest) -> HttpResponse:
     seen = queries.open_cases(queries.visible(user=person(request), on=received_date(request)))
     cards = [wording.card(case, now) for case in queries.listed(seen)[:CARD_ROWS]]
     return render(request, "cases/_open.html", {"cards": cards})
+
+
+@require_GET
+@requires("cases.view")
+def card_facility(request: HttpRequest, code: str) -> HttpResponse:
+    """Return the card of an enterprise's file with its cases, the open ones first."""
+    return _card_of(request, queries.Filters(facility=code), f"facility={quote(code)}")
+
+
+@require_GET
+@requires("cases.view")
+def card_station(request: HttpRequest, code: str) -> HttpResponse:
+    """Return the card of a station's page with its cases, the open ones first."""
+    return _card_of(request, queries.Filters(station=code), f"station={quote(code)}")
+
+
+def _card_of(request: HttpRequest, filters: queries.Filters, query: str) -> HttpResponse:
+    now, on, reader = received_at(request), received_date(request), person(request)
+    seen = queries.narrowed(queries.visible(user=reader, on=on), filters=filters, user=reader, now=now)
+    ordered = queries.listed(seen).order_by(F("closed_at").asc(nulls_first=True), "-opened_at")
+    cards = [wording.card(case, now) for case in ordered[:CARD_ROWS]]
+    return render(request, "cases/_of.html", {"cards": cards, "count": seen.count(), "query": query})
+
+
+@require_GET
+@requires("cases.view")
+def card_risk(request: HttpRequest) -> HttpResponse:
+    """Return the home card with the overall risk, its rule, and its parts with links to their cases."""
+    found = queries.risk(user=person(request), on=received_date(request), now=received_at(request))
+    names = dict(wording.types(code for code, _severity, _count in found.parts))
+    parts = [(code, names[code], severity, count) for code, severity, count in found.parts]
+    context = {
+        "risk": found,
+        "level": wording.name_of(found.level),
+        "parts": parts[:CARD_ROWS],
+        "more": parts[CARD_ROWS:],
+        "rule": rules.settings("risk"),
+    }
+    return render(request, "cases/_risk.html", context)
 
 
 def _filters(request: HttpRequest) -> queries.Filters:

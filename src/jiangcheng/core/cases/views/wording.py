@@ -62,6 +62,7 @@ FLAGS = {
     "suspended": gettext_lazy("已挂起"),
     "asked": gettext_lazy("待审批"),
     "relapsed": gettext_lazy("复发"),
+    "live": gettext_lazy("线索仍在"),
 }
 
 

@@ -38,7 +38,6 @@ ROWS = 50
 GAP_DAYS = 7
 HEADLINES = {Station.Kind.AIR: "aqi", Station.Kind.WATER: "water_class", Station.Kind.AREA: "aqi"}
 """The derived property a list shows of a station, by kind."""
-STALE_INTERVALS = 3
 LENGTHS = {store.Granularity.HOUR: 3_600, store.Granularity.DAY: 86_400}
 """Length of an interval [s]; minute and instant values are taken as of their start."""
 
@@ -206,7 +205,7 @@ def _lines(rows: Iterable[Station], now: datetime.datetime) -> list[Line]:
                 station=row,
                 headline=_as_latest(row, observed, entry, now) if observed and entry else None,
                 seen_at=_instant(seen) if seen is not None else None,
-                stale=_is_stale(row, seen, now),
+                stale=queries.is_stale(seen, row.expected_interval, now),
             )
         )
     return lines
@@ -246,13 +245,8 @@ def _as_latest(
         flag=flag_name(entry["flag"]),
         at=_instant(entry["start"]),
         ended_at=_instant(entry["start"] + LENGTHS.get(entry["granularity"], 0)),
-        stale=_is_stale(found, entry["start"], now),
+        stale=queries.is_stale(entry["start"], found.expected_interval, now),
     )
-
-
-def _is_stale(found: Station, seen: int | None, now: datetime.datetime) -> bool:
-    """Tell whether more intervals have passed since the last value than may be lost to a slow line."""
-    return seen is None or now.timestamp() - seen > STALE_INTERVALS * found.expected_interval
 
 
 def _instant(seconds: int) -> datetime.datetime:

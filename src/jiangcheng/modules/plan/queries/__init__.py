@@ -29,6 +29,8 @@ from jiangcheng.modules.plan.queries.work import (
     Line,
     UnitRow,
     duties,
+    lead_of,
+    leads,
     line,
     matrix,
     of_task,
@@ -42,6 +44,7 @@ from jiangcheng.modules.plan.queries.work import (
 __all__ = [
     "MONTHS", "OUTLOOKS", "STATES", "CityPlace", "Known", "Line", "Measure", "ProvinceRow", "Reading",
     "Standing", "UnitRow", "beauty", "belongs", "card", "card_years", "cards", "counties", "county_items", "duties",
-    "editions", "history_of", "line", "matrix", "measure", "objections", "of_task", "programme_years",
-    "progress", "project", "projects", "province", "standing", "standings", "terms", "told", "versions",
+    "editions", "history_of", "lead_of", "leads", "line", "matrix", "measure", "objections", "of_task",
+    "programme_years", "progress", "project", "projects", "province", "standing", "standings", "terms",
+    "told", "versions",
 ]  # fmt: skip

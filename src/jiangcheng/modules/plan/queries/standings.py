@@ -60,8 +60,9 @@ class Standing:
 
         ``met``: the value reaches the number. Where it does not: ``missed`` once the year of the target is over;
         before, ``on_track`` or ``at_risk`` by the forecast, and ``open`` where there is none, or where the plan
-        gives no year. What can be told only after the year (a peak) is ``on_track`` or ``at_risk`` until then. ``unscored``: a value but no number to meet. Without a value: ``pending`` (the platform
-        computes it) or ``awaited`` (a department reports it, 待上报).
+        gives no year. What can be told only after the year (a peak) is ``on_track`` or ``at_risk`` until then.
+        ``unscored``: a value but no number to meet. Without a value: ``pending`` (the platform computes it) or
+        ``awaited`` (a department reports it, 待上报).
         """
         if not self.readings:
             return "awaited" if self.reason in ("awaited", "in_review", "no_source") else "pending"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from jiangcheng.core.access.models import User
 from jiangcheng.core.records import queries as records
 from jiangcheng.modules.plan import rules
-from jiangcheng.modules.plan.models import Duty, Project, ProjectMonth, Term
+from jiangcheng.modules.plan.models import Duty, Lead, Project, ProjectMonth, Term
 
 MONTHS = range(1, 13)
 
@@ -39,6 +39,16 @@ class UnitRow:
     done: int
     late: int
     score: float | None
+
+
+def leads() -> dict[str, Lead]:
+    """Return by task who leads it where somebody in charge has confirmed that."""
+    return {row.task: row for row in Lead.objects.filter(withdrawn_at=None)}
+
+
+def lead_of(task: rules.Task, confirmed: Mapping[str, Lead]) -> str:
+    """Return the code of the unit that leads a task: as confirmed, else as the plan or the platform has it."""
+    return confirmed[task.id].unit_code if task.id in confirmed else task.department
 
 
 def duties(*, user: User, on: dt.date, year: int, unit: str = "") -> list[Line]:
@@ -76,8 +86,9 @@ def matrix(*, lines: Sequence[Line], targets: Iterable[rules.Target]) -> list[Un
     chapters = tuple(rules.words("chapters"))
     own_targets = collections.Counter(target.department for target in targets)
     own_tasks: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    confirmed = leads()
     for task in rules.tasks():
-        own_tasks[task.department][task.chapter] += 1
+        own_tasks[lead_of(task, confirmed)][task.chapter] += 1
     by_unit: dict[str, list[Line]] = collections.defaultdict(list)
     for item in lines:
         by_unit[item.duty.unit_code].append(item)

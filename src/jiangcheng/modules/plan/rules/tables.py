@@ -174,6 +174,12 @@ def task(task_id: str) -> Task | None:
     return _by_id().get(task_id)
 
 
+def lead_words(task: Task, unit: str, on: datetime.date) -> tuple[str, ...]:
+    """Return the words of a task that speak for a unit: the basis of the platform's proposal."""
+    text = f"{task.name_zh}{task.heading}{task.quote}"
+    return tuple(word for word in in_force("lead_words", on)["words"].get(unit, ()) if word in text)
+
+
 @functools.cache
 def project_rows() -> tuple[dict[str, str], ...]:
     """Return the projects the plans name, as the plans have them."""

@@ -10,6 +10,7 @@ from jiangcheng.modules.plan.services.numbers import (
 )
 from jiangcheng.modules.plan.services.programmes import (
     Generated,
+    confirm_leads,
     confirm_milestone,
     finish_duty,
     generate,
@@ -20,7 +21,28 @@ from jiangcheng.modules.plan.services.scores import make_cards, objection_to
 from jiangcheng.modules.plan.services.status import REASONS, row, status, systems_status
 
 __all__ = [
-    "FORMAT", "REASONS", "Generated", "check_adjustment", "compute_indicators", "confirm_milestone", "content", "export",
-    "finish_duty", "freeze", "generate", "load_projects", "make_cards", "next_due", "objection_to", "record_report", "reproduce",
-    "require_evidence", "row", "set_milestones", "status", "systems_status", "title",
+    "FORMAT",
+    "REASONS",
+    "Generated",
+    "check_adjustment",
+    "compute_indicators",
+    "confirm_leads",
+    "confirm_milestone",
+    "content",
+    "export",
+    "finish_duty",
+    "freeze",
+    "generate",
+    "load_projects",
+    "make_cards",
+    "next_due",
+    "objection_to",
+    "record_report",
+    "reproduce",
+    "require_evidence",
+    "row",
+    "set_milestones",
+    "status",
+    "systems_status",
+    "title",
 ]  # fmt: skip

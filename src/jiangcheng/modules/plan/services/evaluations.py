@@ -29,7 +29,7 @@ from jiangcheng.modules.plan.services import status
 FORMAT = 2
 """Of the content; 2 has the counties. An earlier one is shown, not made again."""
 STATES = {
-    "met": gettext_lazy("已达到"),
+    "met": gettext_lazy("现已达到"),
     "on_track": gettext_lazy("未到期·可达到"),
     "at_risk": gettext_lazy("未到期·有风险"),
     "open": gettext_lazy("尚未达到"),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.records import services as records
-from jiangcheng.modules.plan import rules
+from jiangcheng.modules.plan import queries, rules
 from jiangcheng.modules.plan.models import Duty, Programme
 from jiangcheng.standards import periods
 
@@ -54,6 +54,7 @@ def generate(*, year: int, actor: User, at: dt.datetime, chapters: tuple[str, ..
     there = set(Duty.objects.filter(year=year, withdrawn_at=None).values_list("task", flat=True))
     before = {row.task: row for row in Duty.objects.filter(year=year - 1, withdrawn_at=None).order_by("-pk")}
     today = timezone.localdate(at)
+    confirmed = queries.leads()
     now, copied, added = (today.year, today.month), 0, 0
     for task in rules.tasks():
         wanted = task.document == "city" and (not chapters or task.chapter in chapters)
@@ -62,23 +63,49 @@ def generate(*, year: int, actor: User, at: dt.datetime, chapters: tuple[str, ..
         earlier = before.get(task.id)
         if earlier is not None and earlier.state == "stopped":
             continue
-        values: dict[str, Any] = _copied(earlier, year) if earlier else _fresh(task, year)
+        values: dict[str, Any] = (
+            _copied(earlier, year) if earlier else _fresh(task, year, queries.lead_of(task, confirmed))
+        )
         values["milestones"] = [item for item in values["milestones"] if (year, int(item["month"])) >= now]
         _add(values, year, actor, at)
         copied, added = copied + bool(earlier), added + (not earlier)
     return Generated(programme, copied, added)
 
 
+@transaction.atomic
+def confirm_leads(*, units: Mapping[str, str], actor: User, at: dt.datetime) -> int:
+    """Record who leads tasks, by id of the task; return how many were confirmed or corrected.
+
+    Duties that exist keep their unit: a programme that was published is changed duty by duty.
+    """
+    known, changed = queries.leads(), 0
+    for code, unit in units.items():
+        task = rules.task(code)
+        if task is None or unit not in rules.words("departments"):
+            continue
+        basis = _("与规划原文或平台提案一致") if unit == task.department else _("更正平台提案")
+        row = known.get(code)
+        if row is None:
+            values = {"task": code, "unit_code": unit, "basis": basis}
+            records.create(register="plan-leads", values=values, actor=actor, at=at)
+        elif row.unit_code != unit:
+            records.change(record=row, values={"unit_code": unit, "basis": basis}, actor=actor, at=at)
+        else:
+            continue
+        changed += 1
+    return changed
+
+
 def _is_over(task: rules.Task, year: int) -> bool:
     return task.deadline[:4].isdigit() and int(task.deadline[:4]) < year
 
 
-def _fresh(task: rules.Task, year: int) -> dict[str, Any]:
+def _fresh(task: rules.Task, year: int, unit: str) -> dict[str, Any]:
     return {
         "year": year,
         "task": task.id,
         "title_zh": task.name_zh,
-        "unit_code": task.department,
+        "unit_code": unit,
         "partners": "、".join(rules.words("departments")[code][0] for code in task.partners.split()),
         "milestones": [{"month": month, "text": text} for month, text in QUARTERS],
     }

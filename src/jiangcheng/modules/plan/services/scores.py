@@ -13,7 +13,7 @@ from jiangcheng.core.access.models import User
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry.models import Region
 from jiangcheng.modules.plan import queries, rules
-from jiangcheng.modules.plan.models import Objection, ScoreCard
+from jiangcheng.modules.plan.models import ScoreCard
 
 
 def objection_to(*, card: ScoreCard, item: str, grounds: str, actor: User, at: dt.datetime) -> str:
@@ -24,8 +24,7 @@ def objection_to(*, card: ScoreCard, item: str, grounds: str, actor: User, at: d
         "grounds": grounds,
         "region": Region.objects.get(code=card.county),
     }
-    row: Objection = records.create(register="plan-objections", values=values, actor=actor, at=at)
-    return row.number
+    return records.create(register="plan-objections", values=values, actor=actor, at=at).number
 
 
 @transaction.atomic

@@ -15,6 +15,8 @@ from jiangcheng.modules.plan.views.assessment import (
 )
 from jiangcheng.modules.plan.views.targets import card_targets, report, target, targets
 from jiangcheng.modules.plan.views.work import (
+    confirm_leads,
+    leads,
     load_projects,
     make_programme,
     matrix,
@@ -30,12 +32,12 @@ from jiangcheng.modules.plan.views.work import (
 
 __all__ = [
     "card_targets",
-    "check_evaluation",
+    "check_evaluation", "confirm_leads",
     "evaluation",
     "evaluations",
     "export_evaluation",
     "freeze",
-    "load_projects",
+    "leads", "load_projects",
     "make_cards",
     "make_programme",
     "matrix",

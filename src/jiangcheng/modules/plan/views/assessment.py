@@ -273,7 +273,8 @@ def province(request: HttpRequest) -> HttpResponse:
         for row in queries.province(on=on, year=year)
     ]
     context = {"rows": rows, "year": year, "years": range(on.year, on.year - 4, -1), "rule": rule,
-               "cities": len(rule["cities"])}  # fmt: skip
+               "cities": len(rule["cities"]), "systems": len(rules.systems()),
+               "working": sum(system.state == "works" for system in rules.systems())}  # fmt: skip
     return render(request, "plan/province.html", context)
 
 
@@ -285,6 +286,7 @@ def systems(request: HttpRequest) -> HttpResponse:
     state, text = request.GET.get("state", ""), request.GET.get("q", "").strip().lower()
     found = rules.systems()
     sizes = collections.Counter(system.group for system in found)
+    working = collections.Counter(system.group for system in found if system.state == "works")
     group = request.GET.get("group", "")
     if not (state or text or group in sizes):
         # One group at a time: 175 rows are no overview, and take their time.
@@ -307,8 +309,9 @@ def systems(request: HttpRequest) -> HttpResponse:
         )
     context = {
         "groups": list(groups.items()),
-        "tiles": [(name, count, name == group) for name, count in sizes.items()],
+        "tiles": [(name, working[name], count, name == group) for name, count in sizes.items()],
         "total": len(found),
+        "percent": 100 * working.total() / len(found),
         "counts": [(code, *words, counts[code], code == state) for code, words in SYSTEM_STATES.items()],
         "state": state,
         "q": text,

@@ -15,7 +15,7 @@ from jiangcheng.modules.plan import queries, rules, services
 
 STALE_AFTER_DAYS = 2
 STATES = {
-    "met": (gettext_lazy("已达到"), "badge-ok", "✓"),
+    "met": (gettext_lazy("现已达到"), "badge-ok", "✓"),
     "on_track": (gettext_lazy("未到期·可达到"), "badge-ok", "↗"),
     "at_risk": (gettext_lazy("未到期·有风险"), "badge-warn", "!"),
     "open": (gettext_lazy("尚未达到"), "badge-warn", "◐"),
@@ -102,9 +102,15 @@ class Row:
 
     @property
     def stale(self) -> bool:
-        """Whether a number the platform computes has not moved for days; a reported one moves by the year."""
-        computed = bool(self.standing.readings) and not self.standing.readings[-1].row.reported_by
-        return computed and self.age_days is not None and self.age_days > STALE_AFTER_DAYS
+        """Whether a number the platform computes has not moved for days.
+
+        What somebody reports, and what a room computes by years, moves by the year.
+        """
+        if not self.standing.readings:
+            return False
+        row = self.standing.readings[-1].row
+        yearly = row.reported_by or "indicator" in row.lineage
+        return not yearly and self.age_days is not None and self.age_days > STALE_AFTER_DAYS
 
 
 def column(request: HttpRequest) -> int:
@@ -222,7 +228,7 @@ class _Scale:
         return round(HEIGHT - 36 - share * (HEIGHT - 68), 1)
 
     def mark(self, year: int, value: float) -> Mark:
-        return Mark(self.x(year), self.y(value), year, f"{value:g}")
+        return Mark(self.x(year), self.y(value), year, _printed(value))
 
     def line(self, values: Mapping[int, float]) -> str:
         return " ".join(f"{self.x(year)},{self.y(value)}" for year, value in sorted(values.items()))

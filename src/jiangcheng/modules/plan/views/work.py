@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import collections
 import csv
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,7 +21,7 @@ from jiangcheng.core.access.services import person, received_at, received_date, 
 from jiangcheng.core.cases.services import Refused
 from jiangcheng.core.records import queries as ledgers
 from jiangcheng.modules.plan import queries, rules, services
-from jiangcheng.modules.plan.models import Duty, Programme
+from jiangcheng.modules.plan.models import Duty, Lead, Programme
 from jiangcheng.modules.plan.views import shown
 
 MARKS = {
@@ -84,6 +85,78 @@ def make_programme(request: HttpRequest) -> HttpResponseBase:
 
 @require_GET
 @requires("plan.view")
+def leads(request: HttpRequest) -> HttpResponse:
+    """List the tasks with who leads them and why, to be confirmed or corrected many at a time."""
+    on = received_date(request)
+    language = shown.column(request)
+    confirmed = queries.leads()
+    every = rules.tasks()
+    open_ = collections.Counter(item.chapter for item in every if item.id not in confirmed)
+    names = {code: pair[language] for code, pair in rules.words("chapters").items()}
+    sizes = collections.Counter(item.chapter for item in every)
+    chapter = request.GET.get("chapter", "")
+    if chapter not in sizes:
+        chapter = next((code for code in names if open_[code]), next(iter(sizes)))
+    rows = [
+        _lead_row(item, confirmed.get(item.id), on, language) for item in every if item.chapter == chapter
+    ]
+    if request.GET.get("open") == "1":
+        rows = [row for row in rows if row["lead"] is None]
+    context = {
+        "rows": rows,
+        "chapter": chapter,
+        "only_open": request.GET.get("open") == "1",
+        "tiles": [
+            (code, name, sizes[code] - open_[code], sizes[code])
+            for code, name in names.items()
+            if sizes[code]
+        ],
+        "done": len(every) - open_.total(),
+        "total": len(every),
+        "units": [(code, pair[language]) for code, pair in rules.words("departments").items()],
+        "may_confirm": _reviews_city(request),
+        "rule": rules.in_force("lead_words", on),
+    }
+    return render(request, "plan/leads.html", context)
+
+
+@require_POST
+@requires("plan.review")
+def confirm_leads(request: HttpRequest) -> HttpResponseBase:
+    """Confirm the ticked tasks, or all of the page, with the units chosen beside them."""
+    if not _reviews_city(request):
+        raise PermissionDenied
+    every = request.POST.get("all") == "1"
+    ticked = set(request.POST.getlist("ok"))
+    units = {
+        name.removeprefix("unit-"): str(value)
+        for name, value in request.POST.items()
+        if name.startswith("unit-") and (every or name.removeprefix("unit-") in ticked)
+    }
+    count = services.confirm_leads(units=units, actor=person(request), at=received_at(request))
+    messages.success(request, _("已确认 %(n)d 项牵头单位。") % {"n": count})
+    chapter = request.POST.get("chapter", "")
+    known = chapter if chapter in rules.words("chapters") else ""
+    return redirect(f"{reverse('plan:leads')}?chapter={known}")
+
+
+def _lead_row(task: rules.Task, lead: Lead | None, on: dt.date, language: int) -> dict[str, Any]:
+    unit = lead.unit_code if lead else task.department
+    return {
+        "task": task,
+        "name": (task.name_zh, task.name_en)[language],
+        "unit": unit,
+        "lead": lead,
+        "words": () if task.department_basis == "plan" else rules.lead_words(task, task.department, on),
+    }
+
+
+def _reviews_city(request: HttpRequest) -> bool:
+    return access.scope(person(request), "plan.review", received_date(request)).whole_city
+
+
+@require_GET
+@requires("plan.view")
 def task(request: HttpRequest, code: str) -> HttpResponse:
     """Show a task: the plan's words, who answers, what each year made of it."""
     found = rules.task(code)
@@ -93,11 +166,15 @@ def task(request: HttpRequest, code: str) -> HttpResponse:
     language = shown.column(request)
     duties = [queries.line(row, on) for row in queries.of_task(task=code, user=person(request), on=on)]
     sentences = set(found.sentences.split())
+    confirmed = queries.leads()
+    lead = queries.lead_of(found, confirmed)
     beside = [item for item in queries.versions(on=on) if rules.source(item.id).sentence in sentences]
     context = {
         "task": found,
         "name": (found.name_zh, found.name_en)[language],
-        "unit": shown.named("departments", found.department, request),
+        "unit": shown.named("departments", lead, request),
+        "lead": lead,
+        "confirmed": confirmed.get(code),
         "partners": [(unit, shown.named("departments", unit, request)) for unit in found.partners.split()],
         "chapter": shown.named("chapters", found.chapter, request),
         "document": shown.named("documents", found.document, request),
@@ -106,7 +183,7 @@ def task(request: HttpRequest, code: str) -> HttpResponse:
         "lines": _marked(request, duties),
         "months": queries.MONTHS,
         "targets": [(item, rules.label(item, language), shown.goal(item)) for item in beside],
-        "terms": queries.terms(unit=found.department),
+        "terms": queries.terms(unit=lead),
     }
     return render(request, "plan/task.html", context)
 
@@ -120,6 +197,7 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
     on = received_date(request)
     lines = queries.duties(user=person(request), on=on, year=on.year, unit=code)
     standings = [item for item in queries.standings(on=on) if item.target.department == code]
+    confirmed = queries.leads()
     context = {
         "code": code,
         "name": shown.named("departments", code, request),
@@ -127,7 +205,7 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
         "rows": [shown.row(request, item, on) for item in standings],
         "lines": _marked(request, lines),
         "months": queries.MONTHS,
-        "tasks": [item for item in rules.tasks() if item.department == code],
+        "tasks": [item for item in rules.tasks() if queries.lead_of(item, confirmed) == code],
         "terms": queries.terms(unit=code),
     }
     return render(request, "plan/unit.html", context)
