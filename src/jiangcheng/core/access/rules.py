@@ -11,7 +11,7 @@ import json
 import math
 import pathlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -42,10 +42,14 @@ class RoleDefinition:
 
 
 def role_definitions() -> tuple[RoleDefinition, ...]:
-    """Return the roles of ``data/roles.json``."""
+    """Return the roles of ``data/roles.json``, where each desk and room has a line of its permissions."""
     path = pathlib.Path(__file__).parent / "data" / "roles.json"
     rows = json.loads(path.read_text(encoding="utf-8"))
-    return tuple(RoleDefinition(**{**row, "permissions": tuple(row["permissions"])}) for row in rows)
+    return tuple(RoleDefinition(**{**row, "permissions": _named(row["permissions"])}) for row in rows)
+
+
+def _named(permissions: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    return tuple(f"{room}.{act}" for room, acts in permissions.items() for act in acts)
 
 
 def area_prefix(code: str) -> str:
