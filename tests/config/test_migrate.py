@@ -8,8 +8,11 @@ import sqlite3
 import subprocess
 import sys
 
+import psycopg
 import pytest
 from django.core.management import call_command
+
+from postgres import postgres_url  # noqa: F401
 
 DATABASE = "jiangcheng.sqlite3"
 START = """
@@ -21,10 +24,21 @@ from jiangcheng.core.access.management.commands import migrate
 """
 
 
-def run(folder, code):
+KILLED = """
+def killed(*a, **o):
+    raise KeyboardInterrupt
+kept, MigrationRecorder.record_applied = MigrationRecorder.record_applied, killed
+try:
+    call_command("migrate", verbosity=0)
+except KeyboardInterrupt:
+    pass
+"""
+
+
+def run(folder, code, **more):
     environment = {name: text for name, text in os.environ.items() if not name.startswith("JIANGCHENG_")}
     environment |= {"DJANGO_SETTINGS_MODULE": "jiangcheng.config.settings", "JIANGCHENG_DATA": str(folder)}
-    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    environment |= {"PYTHONPATH": os.pathsep.join(sys.path), **more}
     done = subprocess.run(
         [sys.executable, "-c", START + code], env=environment, capture_output=True, text=True, check=False
     )
@@ -63,21 +77,37 @@ assert long_way
 
 
 def test_a_build_that_is_interrupted_leaves_nothing_behind_and_can_be_done_again(tmp_path):
-    run(
-        tmp_path,
-        """
-def killed(*a, **o):
-    raise KeyboardInterrupt
-kept, MigrationRecorder.record_applied = MigrationRecorder.record_applied, killed
-try:
-    call_command("migrate", verbosity=0)
-except KeyboardInterrupt:
-    pass
-""",
-    )
+    run(tmp_path, KILLED)
     assert names(tmp_path, "table") == set()
     run(tmp_path, 'call_command("migrate", verbosity=0)')
     assert "access_auditentry" in names(tmp_path, "table")
+
+
+def test_postgresql_is_built_in_parts_that_leave_room_for_locks_and_begun_anew_after_an_interruption(
+    tmp_path,
+    postgres_url,  # noqa: F811
+):
+    asked = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    marked = "SELECT to_regclass('jiangcheng_building') IS NOT NULL"
+    run(tmp_path, KILLED, JIANGCHENG_DATABASE_URL=postgres_url)
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.execute(marked).fetchone() == (True,)
+        left = connection.execute(asked).fetchone()[0]
+    run(tmp_path, 'call_command("migrate", verbosity=0)', JIANGCHENG_DATABASE_URL=postgres_url)
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.execute(marked).fetchone() == (False,)
+        assert connection.execute(asked).fetchone()[0] > left
+        keys = connection.execute("SELECT count(*) FROM pg_constraint WHERE contype = 'f'").fetchone()[0]
+        triggers = {
+            name for (name,) in connection.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        }
+    assert keys > 100
+    assert triggers
+    run(
+        tmp_path,
+        'call_command("migrate", check_unapplied=True, verbosity=0)',
+        JIANGCHENG_DATABASE_URL=postgres_url,
+    )
 
 
 def test_a_database_that_holds_something_is_migrated_as_always(tmp_path):
