@@ -56,10 +56,13 @@ BY_REGISTER = {
     "source-patrols": {"means": "field"},
     "transport": {"plate": "吉B12345", "fuel": "diesel", "stage": "6"},
     "waste-plans": {"code": "900-041-49"},
+    "waste-transfers": {"code": "900-041-49"},
     "waste-batches": {"code": "900-041-49", "batch": "HWRK20260301001"},
     "waste-stores": {"code": "TS001"},
     "waste-manifests": {"number": "20262202000001"},
     "right-trades": {"buyer": city.OTHER_PLANT},
+    "population-points": {"radius": "200"},
+    "river-stretches": {"slope": "0.001", "from_kilometre": "1", "to_kilometre": "9"},
 }
 """What the fields of one register are filled with, where the rules of its field ask for more."""
 REFERS = {
@@ -68,11 +71,16 @@ REFERS = {
     "wetland": "wetlands", "area": "restoration-areas", "plot": "farm-plots",
 }  # fmt: skip
 """Fields that hold the number of a row of another register."""
-REFERS_IN = {"disease-reports": {"station": "disease-stations"}}
+REFERS_IN = {
+    "disease-reports": {"station": "disease-stations"},
+    "project-returns": {"project": "finance-projects"},
+    "waste-trips": {"origin": "construction-sites", "destination": "construction-sites"},
+}
 WITHOUT_ROW = {
     "noise-events": "a station that hears",
     "fire-objections": "a fire seen by a satellite",
     "gep-uses": "a frozen account",
+    "plan-objections": "a card of scores",
 }
 """Registers whose rows speak of what no form makes; the tests of their rooms fill them in."""
 
