@@ -81,13 +81,24 @@ def tax(request: HttpRequest) -> HttpResponse:
         context |= {
             "tax": found,
             "running": (year, quarter) >= _running(on),
-            "rows": [(*row, *_sources(row[0], passed)) for row in _named(found)],
+            "plants": _plants([(*row, *_sources(row[0], passed)) for row in _named(found)]),
             "orders": rules.in_force("orders", start),
             "silent": queries.silent_outlets(user=user, on=on, year=year, quarter=quarter),
             "rule": rules.in_force("tax", start),
             "voc": rules.in_force("voc", start),
         }
     return render(request, "market/tax.html", context)
+
+
+def _plants(rows: list[tuple[Any, ...]]) -> list[tuple[str, Any, list[tuple[Any, ...]]]]:
+    """Return name, tax and lines of each enterprise, in the order of the lines."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        found.setdefault(row[0].quantity.facility, []).append(row)
+    return [
+        (lines[0][1], sum(row[0].amount for row in lines if row[0].why != "no_data"), lines)
+        for lines in found.values()
+    ]
 
 
 @require_GET

@@ -125,7 +125,7 @@ def types(codes: Iterable[str]) -> list[tuple[str, str]]:
     names: dict[str, list[str]] = {}
     for kind in manifests.finding_kinds().values():
         names.setdefault(kind.case_type, []).append(kind.names.in_language(language))
-    return [(code, "、".join(names.get(code, [code])[:2])) for code in codes]
+    return [(code, _("、").join(names.get(code, [code])[:2])) for code in codes]
 
 
 def clock_of(case: Case, now: dt.datetime) -> Clock | None:

@@ -163,7 +163,7 @@ def _gaps(
             "start": gap.start,
             "end": gap.end,
             "reason": _reason_name(gap.reason.value),
-            "flags": "、".join(flag_name(ord(letter)) for letter in gap.flags),
+            "flags": _("、").join(flag_name(ord(letter)) for letter in gap.flags),
             "properties": [property_name(measured[key]) for key in gap.properties],
         }
         for gap in reversed(gaps)

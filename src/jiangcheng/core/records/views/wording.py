@@ -114,7 +114,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list):
-        return "、".join(as_text(item) for item in value)
+        return _("、").join(as_text(item) for item in value)
     if isinstance(value, dict):
         return "；".join(f"{key}: {as_text(item)}" for key, item in value.items())
     if isinstance(value, models.Model) and not isinstance(value, User) and hasattr(value, "name_zh"):

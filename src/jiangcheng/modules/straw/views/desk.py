@@ -196,7 +196,7 @@ def _feature(row: FireIncident) -> dict[str, Any]:
     verdict = Verdict(row.verdict)
     lines = [
         [_("判别"), str(verdict.label)],
-        [_("理由"), "；".join(wording.reason(item) for item in row.reasons)],
+        [_("理由"), _("；").join(wording.reason(item) for item in row.reasons)],
         [_("优先级"), "—" if row.score is None else f"{row.score:.0f}/100"],
     ]
     properties = {

@@ -124,7 +124,7 @@ def _drawn(request: HttpRequest) -> str:
         )  # fmt: skip
     except services.ZonesRefused as error:
         return wording.refusal(error.reason)
-    return "；".join(wording.field(reason) for _number, _code, reason in report.errors)
+    return _("；").join(wording.field(reason) for _number, _code, reason in report.errors)
 
 
 def _scars(on: dt.date) -> dict[tuple[str, int | None], str]:
