@@ -45,7 +45,7 @@ def facility_card(request: HttpRequest, code: str) -> HttpResponse:
     factors = [
         _factor(outlet, limit, readings, at)
         for outlet in outlets
-        for limit, readings in _held(found.get(outlet.pk, []), on) or [(None, [])]
+        for limit, readings in _held(found.get(outlet.pk, []), on)
     ]
     newest = max((factor.hours[0][0] for factor in factors if factor.hours), default=None)
     context = {
@@ -61,11 +61,12 @@ def facility_card(request: HttpRequest, code: str) -> HttpResponse:
 
 def _held(
     found: list[tuple[PermitLimit, list[queries.Reading]]], on: datetime.date
-) -> list[tuple[PermitLimit, list[queries.Reading]]]:
-    """Leave out permit versions that ended within the hours that were sought."""
-    return [
+) -> list[tuple[PermitLimit | None, list[queries.Reading]]]:
+    """Leave out permit versions that ended within the hours that were sought; without any, one line says so."""
+    held: list[tuple[PermitLimit | None, list[queries.Reading]]] = [
         (limit, hours) for limit, hours in found if (limit.permit.valid_to_date or datetime.date.max) > on
     ]
+    return held or [(None, [])]
 
 
 def _factor(
