@@ -167,10 +167,16 @@ def test_a_plastic_check_and_a_hazard_of_a_pond_end_by_another_person(people, ad
 def test_one_page_gathers_what_every_room_knows_of_an_enterprise(people):
     client = client_of(people["department"])
     page = client.get(reverse("registry:facility", args=[city.PLANT])).content.decode()
-    addresses = [reverse(card.url_name, args=[city.PLANT]) for card in manifests.facility_cards()]
+    cards = manifests.facility_cards()
+    addresses = [reverse(card.url_name, args=[city.PLANT]) for card in cards]
     shown = [address for address in addresses if address in page]
-    rooms = {address.split("/")[1] for address in shown}
-    assert {"enterprises", "waste", "credit"} <= rooms, addresses
+    rooms = {
+        card.url_name.partition(":")[0]
+        for card, address in zip(cards, addresses, strict=True)
+        if address in page
+    }
+    wanted = {"enterprises", "emissions", "participation", "waste", "credit", "enforcement", "inspections"}
+    assert wanted <= rooms, addresses
     assert {client.get(address).status_code for address in shown} == {200}
 
 

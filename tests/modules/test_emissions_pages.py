@@ -67,6 +67,36 @@ def test_an_outlet_shows_limit_marks_calibration_and_rate(plant):
     assert {"校准", "监测设备校准"} <= flags
 
 
+def test_the_file_of_an_enterprise_shows_its_latest_hours_with_limit_state_and_age(
+    plant, town, django_assert_max_num_queries
+):
+    people, starts = plant
+    client = Client()
+    client.force_login(people["department"])
+    with django_assert_max_num_queries(22):
+        shown = client.get(reverse("emissions:facility_card", args=[city.PLANT])).content.decode()
+    for word in ("DA001", "/emissions/outlets/P1/", "二氧化硫", "35", "mg/m", "未超限值", "数据及时"):
+        assert word in shown, word
+    assert shown.count(" · ") == 5 and "陈旧</span>" not in shown
+    town.put("P1", "a21026", "zs_avg", [starts[-1]], [80.0])
+    over = text(people["enterprise"], "facility_card", city.PLANT)
+    assert "超限" in over and '<strong class="badge badge-bad">80</strong>' in over
+    other = page(people["enterprise"], "facility_card", city.OTHER_PLANT)
+    assert other.status_code == 404
+    # The other plant has an outlet and no permit.
+    assert "无小时限值" in text(people["department"], "facility_card", city.OTHER_PLANT)
+
+
+def test_old_hours_are_called_stale_and_older_ones_are_not_shown(town):
+    people = city.people()
+    now = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
+    town.put("P1", "a21026", "zs_avg", [now - 60 * HOUR], [10.0])
+    assert "48 小时内无数据" in text(people["department"], "facility_card", city.PLANT)
+    town.put("P1", "a21026", "zs_avg", [now - 6 * HOUR], [10.0])
+    shown = text(people["department"], "facility_card", city.PLANT)
+    assert "数据已陈旧" in shown and "陈旧</span>" in shown and "未超限值" in shown
+
+
 def october(town, code, statistic, value, *, flag=None):
     """Store hours from 10 October 2026 on; ``flag`` is the flag of the last five."""
     starts = [town.hour("2026-10-10") + number * HOUR for number in range(len(value))]

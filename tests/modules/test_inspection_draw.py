@@ -141,8 +141,46 @@ def test_too_few_inspectors_leave_a_team_short_and_visible():
     assert {item.team for item in drawn(units(20), people(1), level="county")} == {("J000",)}
 
 
+def test_listed_units_are_drawn_half_as_often_even_where_there_are_few():
+    # 25 % of 6 units rounded up are 2; with the list 0.75, which the lot rounds up three times out of four.
+    pool = [
+        *units(6),
+        *(dataclasses.replace(unit, code=f"L{unit.code}", listed="positive") for unit in units(6)),
+    ]
+    seen: collections.Counter[bool] = collections.Counter()
+    for number in range(1000):
+        seen.update(item.code[0] == "L" for item in drawn(pool, level="county", seed=str(number)))
+    assert seen[False] == 2000
+    assert abs(seen[True] - 750) < 5 * 13.7
+    assert rules.due(VERSION, "county", "key", "", 6, 12, 6, listed="positive") == 0
+    assert rules.due(VERSION, "county", "key", "", 40, 40, 6, listed="positive") == 5
+
+
+@pytest.mark.parametrize(
+    ("labels", "object_class", "expected"),
+    [
+        ({"list-positive": "listed"}, "ordinary", "positive"),
+        ({"list-positive": "listed", "list-key": "listed"}, "key", "positive"),
+        ({"list-positive": "listed", "credit": "red"}, "special", ""),
+        ({"list-key": "listed"}, "key", ""),
+    ],
+)
+def test_a_list_spares_who_is_on_it_and_no_special_object(labels, object_class, expected):
+    assert rules.object_class(labels) == object_class
+    assert rules.listed(VERSION, labels, object_class) == expected
+
+
+def test_before_the_list_was_regulated_nobody_is_spared_and_old_documents_keep_their_hash():
+    assert rules.quotas(dt.date(2020, 1, 1))["reliefs"] == {}
+    old = {key: value for key, value in VERSION.items() if key != "reliefs"}
+    assert rules.listed(old, {"list-positive": "listed"}, "key") == ""
+    assert "listed" not in rules.frozen(units(1)[0])
+    assert rules.frozen(units(1, listed="positive")[0])["listed"] == "positive"
+
+
 def document(**changes):
-    pool, persons = units(60), people(4)
+    pool, persons = [*units(56), *units(4, "ordinary", listed="positive")], people(4)
+    pool = [dataclasses.replace(unit, code=f"V{number}") for number, unit in enumerate(pool)]
     result = drawn(pool, persons, seed="abc", witness="王见证")
     told = {
         "format": rules.FORMAT,
@@ -152,7 +190,7 @@ def document(**changes):
         "pool_hash": rules.pool_hash(pool, persons),
         "seed": "abc",
         "witness": "王见证",
-        "objects": [dataclasses.asdict(unit) for unit in pool],
+        "objects": [rules.frozen(unit) for unit in pool],
         "inspectors": [dataclasses.asdict(person) for person in persons],
         "last_teams": {},
         "result": [dataclasses.asdict(item) for item in result],
@@ -171,6 +209,10 @@ def test_a_published_draw_can_be_computed_again():
         ({"seed": "abd"}, "commitment"),
         ({"witness": "another"}, "result"),
         ({"level": "county"}, "result"),
+        (
+            {"quotas": {**VERSION, "reliefs": {"lists": [{"list": "positive", "multiplier": "1/0"}]}}},
+            "format",
+        ),
         ({"pool_hash": "0" * 64}, "pool_hash"),
         ({"objects": []}, "pool_hash"),
         ({"result": []}, "result"),

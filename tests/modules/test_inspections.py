@@ -13,9 +13,11 @@ from django.urls import reverse
 from core import city
 from jiangcheng.core.access import services as access
 from jiangcheng.core.access.models import AuditEntry
-from jiangcheng.core.cases.models import Case
+from jiangcheng.core.cases.models import Case, Finding
 from jiangcheng.core.records import services as records
 from jiangcheng.core.registry.models import Facility, Region
+from jiangcheng.modules.emissions import services as emissions
+from jiangcheng.modules.enterprises import services as enterprises
 from jiangcheng.modules.inspections import queries, rules, services
 from jiangcheng.modules.inspections.models import Conflict, Draw, Inspector, Visit
 
@@ -32,6 +34,10 @@ def someone(name, role):
 @pytest.fixture
 def bureau():
     city.build()
+    return staffed()
+
+
+def staffed():
     people = city.people()
     people["planner"], people["witness"] = someone("planner", "department"), someone("witness", "department")
     everywhere = Region.objects.get(code="220200")
@@ -190,6 +196,61 @@ def test_from_the_pool_to_the_publication(bureau, client):
     page = client.get(reverse("inspections:published")).content.decode()
     assert visit.facility.name_zh in page and "责令改正" in page
     assert AuditEntry.objects.filter(action="inspections.draw", object_id=number).exists()
+
+
+def test_a_unit_on_the_positive_list_is_visited_less_judged_online_as_before_and_restored_by_its_exit(
+    town, client
+):
+    people = staffed()
+    plant, manager = Facility.objects.get(code=city.PLANT), people["planner"]
+    for facility in Facility.objects.all():
+        enterprises.enter_list(facility=facility, list_code="key", reason="重点", actor=manager, now=AT)
+    entry = enterprises.enter_list(
+        facility=plant, list_code="positive", reason="绩效A级", actor=manager, now=AT
+    )
+    assert plant.name_zh in client.get(reverse("enterprises:lists"), {"list": "positive"}).content.decode()
+    # 5 % of the key units a quarter: one of the other stratum, and of the listed one 0.025 by lot.
+    draw = drawn(people)
+    assert [row["code"] for row in draw.result] == [city.OTHER_PLANT]
+    told = client.get(reverse("inspections:document", args=[draw.number])).json()
+    assert {row["code"]: row.get("listed") for row in told["objects"]}[city.PLANT] == "positive"
+    assert told["quotas"]["reliefs"]["lists"][0]["multiplier"] == "0.5"
+    assert told["quotas"]["reliefs"]["verified"] is False
+    assert rules.recomputed(told) == ()
+    told["quotas"]["reliefs"]["lists"][0]["multiplier"] = "40"
+    assert rules.recomputed(told) == ("result",)
+    told["quotas"]["reliefs"] = {}
+    assert rules.recomputed(told) == ("format",)
+    page = as_client(manager).get(reverse("inspections:draw", args=[draw.number])).content.decode()
+    assert "监督执法正面清单" in page and "非现场检查不减" in page
+    card = reverse("inspections:facility_card", args=[city.PLANT])
+    assert "非现场检查不减" in as_client(manager).get(card).content.decode()
+
+    town.put("P1", "a21026", "zs_avg", [town.hour("2026-11-02")], [80.0])
+    emissions.evaluate(now=AT)
+    assert Finding.objects.get(kind="emissions.over_limit").case.facility == plant
+
+    enterprises.leave_list(entry=entry, reason="在线超标", actor=manager, now=AT)
+    (unit,) = [
+        row
+        for row in queries.candidates(region=Region.objects.get(code="220200"), on=city.ON)
+        if row.code == city.PLANT
+    ]
+    assert (unit.listed, unit.object_class) == ("", "key")
+    after = drawn(people, seed="after the exit", replaces=draw, reason="清单变动")
+    assert {row["stratum"] for row in after.result} == {"key/-"}
+    assert "非现场检查不减" not in as_client(manager).get(card).content.decode()
+
+
+def test_an_entry_withdrawn_in_the_register_spares_nobody_any_more(bureau):
+    plant, manager = Facility.objects.get(code=city.PLANT), bureau["planner"]
+    entry = enterprises.enter_list(
+        facility=plant, list_code="positive", reason="绩效A级", actor=manager, now=AT
+    )
+    assert queries.relief(facility=plant, on=city.ON) is not None
+    records.withdraw(record=entry, actor=manager, at=AT, reason="录入有误")
+    enterprises.review_lists(now=AT)
+    assert queries.relief(facility=plant, on=city.ON) is None
 
 
 def queries_term(visit):

@@ -15,8 +15,10 @@ from jiangcheng.core.access.models import AuditEntry, User
 from jiangcheng.core.cases import services as cases
 from jiangcheng.core.cases.models import Case
 from jiangcheng.core.records import services as records
+from jiangcheng.core.registry.models import Facility, Region
 from jiangcheng.modules.participation import queries, rules, services
 from jiangcheng.modules.participation.models import Complaint, Correction, Opening, Release
+from jiangcheng.standards import periods
 
 AT = city.AT
 WHO = "13812345678"
@@ -124,6 +126,38 @@ def test_reading_who_complained_needs_right_and_reason_and_is_noted(bureau):
     entry = AuditEntry.objects.get(action="access.read_personal")
     assert (entry.actor_name, entry.reason, entry.object_id) == ("duty", "电话回访", complaint.case.number)
     assert WHO not in str(entry.after)
+
+
+def test_the_file_of_an_enterprise_counts_complaints_by_month_and_shows_it_no_more(
+    bureau, django_assert_max_num_queries
+):
+    plant = Facility.objects.get(code=city.PLANT)
+    about = {"facility": plant, "plate": "x", "longitude": None, "latitude": None}
+    now = timezone.now()
+    month = now.astimezone(periods.BEIJING).replace(day=1, hour=1)
+    first, _ = complained(**about, at=month)
+    second, _ = complained(**about, at=month - dt.timedelta(days=3))
+    complained(**about, at=month - dt.timedelta(days=500))
+    complained(**{**about, "facility": Facility.objects.get(code=city.OTHER_PLANT)}, at=month)
+    Case.objects.filter(pk=second.case.pk).update(state="closed", closed_at=now)
+    address = reverse("participation:facility_card", args=[city.PLANT])
+    client = as_client(bureau["department"])
+    with django_assert_max_num_queries(14):
+        staff = client.get(address).content.decode()
+    own = as_client(bureau["enterprise"]).get(address).content.decode()
+    for page in (staff, own):
+        assert "近 12 个月 2 件，在办 1 件" in page and "已登记 1" in page and "已办结 1" in page
+        assert f"{month:%Y-%m}</th>" in page
+        assert not any(word in page for word in (WHO, "李女士", "刺鼻", "松江中路"))
+    assert first.case.number in staff and second.case.number in staff
+    assert reverse("cases:case", args=[first.case.number]) in staff
+    assert first.case.number not in own and "企业只见件数" in own
+    rival = reverse("participation:facility_card", args=[city.OTHER_PLANT])
+    assert as_client(bureau["enterprise"]).get(rival).status_code == 404
+    # A case out of a reader's sight is counted and not linked.
+    Case.objects.filter(pk=first.case.pk).update(region=Region.objects.get(code="220203"))
+    elsewhere = as_client(bureau["inspector"]).get(address).content.decode()
+    assert first.case.number not in elsewhere and "2 件" in elsewhere
 
 
 def test_the_complainant_sees_stages_without_names_and_rates_once_after_the_reply(bureau):

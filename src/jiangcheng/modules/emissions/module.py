@@ -94,6 +94,11 @@ MANIFEST = manifest.Manifest(
             for rule, (zh, en, severity) in CLUES.items()
         ),
     ),
+    facility_cards=(
+        manifest.FacilityCard(
+            "emissions:facility_card", manifest.Names("在线数据", "Online data"), "emissions.view", order=35
+        ),
+    ),
     map_layers=(
         manifest.MapLayer(
             "emissions.outlets",

@@ -10,6 +10,7 @@ urlpatterns = [
     path("outlets.geojson", views.layer, name="layer"),
     path("outlets/<str:code>/", views.outlet, name="outlet"),
     path("outlets/<str:code>/series.json", views.outlet_series, name="outlet_series"),
+    path("facilities/<str:code>/card", views.facility_card, name="facility_card"),
     path("clues", views.clue_list, name="clues"),
     path("clues/<int:pk>/", views.clue, name="clue"),
     path("clues/<int:pk>/series.json", views.clue_series, name="clue_series"),

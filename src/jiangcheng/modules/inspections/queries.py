@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -78,13 +78,21 @@ def candidates(*, region: Region, on: dt.date) -> list[rules.Candidate]:
         rules.Candidate(
             code=item.code,
             county=item.region.code[:6],
-            object_class=rules.object_class(labels[item.pk]),
+            object_class=(object_class := rules.object_class(labels[item.pk])),
             credit=labels[item.pk].get("credit", ""),
             drawn=drawn[item.pk],
             excluded="cap" if visited[item.pk] >= version["yearly_cap"] else "",
+            listed=rules.listed(version, labels[item.pk], object_class),
         )
         for item in facilities.order_by("code")
     ]
+
+
+def relief(*, facility: Facility, on: dt.date) -> Mapping[str, Any] | None:
+    """Return the row of the list that spares a unit visits on site on a day, None where none does."""
+    version = rules.quotas(on)
+    labels = {scheme: label.code for scheme, label in registry.labels(facility=facility, on=on).items()}
+    return rules.relief(version, rules.listed(version, labels, rules.object_class(labels)))
 
 
 def last_teams(codes: Iterable[str]) -> dict[str, list[str]]:
@@ -150,7 +158,7 @@ def fulfilment(*, region: Region, on: dt.date) -> list[Fulfilment]:
     pool = candidates(region=region, on=on)
     persons = len(inspectors(region=region, on=on))
     sizes = collections.Counter(item.object_class for item in pool)
-    strata = collections.Counter((item.object_class, item.credit) for item in pool)
+    strata = collections.Counter((item.object_class, item.credit, item.listed) for item in pool)
     first, after = rules.quarter(on)
     done: dict[str, dict[str, Any]] = {
         row["object_class"]: dict(row)
@@ -172,8 +180,8 @@ def fulfilment(*, region: Region, on: dt.date) -> list[Fulfilment]:
             name_en=row["name_en"],
             size=sizes[row["code"]],
             due=sum(
-                rules.due(version, level, code, credit, size, sizes[code], persons)
-                for (code, credit), size in strata.items()
+                rules.due(version, level, code, credit, size, sizes[code], persons, listed=listed)
+                for (code, credit, listed), size in strata.items()
                 if code == row["code"]
             ),
             drawn=done.get(row["code"], {}).get("drawn", 0),

@@ -20,11 +20,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from jiangcheng.standards.dated import DatedTables, NotInForce
+
 DATA = pathlib.Path(__file__).parent / "data"
 FORMAT = "jiangcheng-draw/1"
+_TABLES = DatedTables(DATA)
 
 Quotas = Mapping[str, Any]
-"""One version of the quotas, see ``data/quotas.json``."""
+"""One version of the quotas, see ``data/quotas.json``, with the version of ``data/reliefs.json`` as ``reliefs``."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Candidate:
     """How often it was drawn this year."""
     excluded: str = ""
     """Why it cannot be drawn: ``cap``, ``recent`` …; empty if it can."""
+    listed: str = ""
+    """Code of the list that lessens its visits on site that day, empty where none does."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Chosen:
 
 
 def quotas(on: dt.date) -> Quotas:
-    """Return the version of the quotas in force on a day.
+    """Return the version of the quotas in force on a day, with what lists lessen on that day.
 
     Raises
     ------
@@ -75,7 +80,29 @@ def quotas(on: dt.date) -> Quotas:
     valid = [version for version in versions if version["valid_from"] <= on.isoformat()]
     if not valid:
         raise LookupError(f"no quotas are in force on {on}")
-    return max(valid, key=lambda version: str(version["valid_from"]))
+    return {**max(valid, key=lambda version: str(version["valid_from"])), "reliefs": _reliefs(on)}
+
+
+def relief(version: Quotas, listed: str) -> Mapping[str, Any] | None:
+    """Return the row of the list that lessens visits on site, None where there is none."""
+    rows = version.get("reliefs", {}).get("lists", ())
+    return next((row for row in rows if row["list"] == listed), None)
+
+
+def listed(version: Quotas, labels: Mapping[str, str], object_class: str) -> str:
+    """Return the code of the list that lessens the visits to a unit; empty where none does.
+
+    Parameters
+    ----------
+    labels
+        Value by scheme, as valid on the day of the draw: who has left a list has no label of it.
+    """
+    fitting = (
+        row["list"]
+        for row in version.get("reliefs", {}).get("lists", ())
+        if row["scheme"] in labels and object_class in row["classes"]
+    )
+    return str(next(fitting, ""))
 
 
 def items() -> list[dict[str, Any]]:
@@ -103,14 +130,23 @@ def object_class(labels: Mapping[str, str]) -> str:
 
 
 def stratum(candidate: Candidate) -> str:
-    """Return the stratum a unit is drawn in: its class and its credit grade."""
-    return f"{candidate.object_class}/{candidate.credit or '-'}"
+    """Return the stratum a unit is drawn in: its class, its credit grade, and the list that spares it."""
+    name = f"{candidate.object_class}/{candidate.credit or '-'}"
+    return f"{name}/{candidate.listed}" if candidate.listed else name
 
 
 def due(
-    version: Quotas, level: str, object_class: str, credit: str, size: int, class_size: int, inspectors: int
+    version: Quotas,
+    level: str,
+    object_class: str,
+    credit: str,
+    size: int,
+    class_size: int,
+    inspectors: int,
+    *,
+    listed: str = "",
 ) -> int:
-    """Return how many units of a stratum are due in a quarter, never more than there are.
+    """Return how many units of a stratum are due in a quarter at least, never more than there are.
 
     Parameters
     ----------
@@ -121,16 +157,13 @@ def due(
     inspectors
         Persons in the inspector base; counts for classes with a number per inspector and year, which the
         strata of the class share by size.
+    listed
+        The list that spares the stratum. Such a stratum is rounded down, since a small one rounded up would
+        be visited as often as without the list; the draw decides the fraction by lot.
     """
     row = next(item for item in version["classes"] if item["code"] == object_class)
-    multiplier = version["credit_multipliers"].get(credit, "1")
-    if multiplier == "all":
-        return size
-    if "per_inspector_year" in row:
-        wanted = Fraction(row["per_inspector_year"]) * inspectors / 4 * Fraction(size, class_size)
-    else:
-        wanted = Fraction(row[level]) * size
-    return min(size, math.ceil(wanted * Fraction(multiplier)))
+    wanted = _wanted(version, row, level, credit, size, class_size, inspectors, listed)
+    return min(size, math.floor(wanted) if listed else math.ceil(wanted))
 
 
 def shares(total: int, sizes: Mapping[str, int]) -> dict[str, int]:
@@ -151,12 +184,19 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
+def frozen(candidate: Candidate) -> dict[str, Any]:
+    """Return a unit as it is hashed and published.
+
+    ``listed`` is left out where it is empty: documents from before lists counted keep their hash.
+    """
+    row = dataclasses.asdict(candidate)
+    return row if candidate.listed else {name: value for name, value in row.items() if name != "listed"}
+
+
 def pool_hash(candidates: Iterable[Candidate], inspectors: Iterable[Inspector]) -> str:
     """Return the SHA-256 of object base and inspector base, whatever order they come in."""
     pool = {
-        "objects": sorted(
-            (dataclasses.asdict(item) for item in candidates), key=lambda row: str(row["code"])
-        ),
+        "objects": sorted((frozen(item) for item in candidates), key=lambda row: str(row["code"])),
         "inspectors": sorted(
             ({**dataclasses.asdict(item), "conflicts": sorted(item.conflicts)} for item in inspectors),
             key=lambda row: str(row["certificate"]),
@@ -183,10 +223,11 @@ def draw(
     """Draw the units of a quarter and their teams; the same input gives the same result anywhere.
 
     Units not drawn this year come before those that were. A team never is the one of the last visit, and
-    holds nobody who has to keep away; where too few persons are left it stays short and shows it.
+    holds nobody who has to keep away; where too few persons are left it stays short and shows it. Where a
+    list spares a stratum, the fraction of its number is decided by lot: over many draws it is visited exactly
+    so much less.
     """
-    frozen = pool_hash(candidates, inspectors)
-    place = _Places(seed, witness, frozen)
+    place = _Places(seed, witness, pool_hash(candidates, inspectors))
     strata: dict[str, list[Candidate]] = collections.defaultdict(list)
     for candidate in candidates:
         strata[stratum(candidate)].append(candidate)
@@ -195,8 +236,10 @@ def draw(
     for name, members in sorted(strata.items()):
         first = members[0]
         able = [member for member in members if not member.excluded]
+        row = next(item for item in version["classes"] if item["code"] == first.object_class)
         size = classes[first.object_class]
-        wanted = due(version, level, first.object_class, first.credit, len(members), size, len(inspectors))
+        exact = _wanted(version, row, level, first.credit, len(members), size, len(inspectors), first.listed)
+        wanted = _by_lot(exact, name, place) if first.listed else math.ceil(exact)
         drawn += ((name, member) for member in _stratified(able, min(wanted, len(able)), place))
     drawn.sort(key=lambda pair: place(pair[1].code))
     return _with_teams(drawn, inspectors, version["team"], last_teams or {}, place)
@@ -228,7 +271,7 @@ def recomputed(document: Mapping[str, Any]) -> tuple[str, ...]:
             "pool_hash": pool_hash(candidates, inspectors) == document["pool_hash"],
             "result": result == published,
         }
-    except (KeyError, TypeError, ValueError, AttributeError, StopIteration):
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration, ZeroDivisionError):
         return ("format",)
     if document.get("format") != FORMAT:
         return ("format",)
@@ -239,6 +282,43 @@ def quarter(day: dt.date) -> tuple[dt.date, dt.date]:
     """Return the quarter a day lies in, half-open."""
     first = dt.date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
     return first, dt.date(first.year + first.month // 10, (first.month + 2) % 12 + 1, 1)
+
+
+def _reliefs(on: dt.date) -> Mapping[str, Any]:
+    try:
+        return _TABLES.in_force("reliefs", on)
+    except NotInForce:
+        return {}
+
+
+def _wanted(
+    version: Quotas,
+    row: Mapping[str, Any],
+    level: str,
+    credit: str,
+    size: int,
+    class_size: int,
+    inspectors: int,
+    listed: str,
+) -> Fraction:
+    """Return how many units of a stratum are wanted in a quarter, not yet rounded.
+
+    Raises
+    ------
+    KeyError
+        If the version does not say how much the list spares.
+    """
+    spared = relief(version, listed)
+    if listed and spared is None:
+        raise KeyError(listed)
+    multiplier = version["credit_multipliers"].get(credit, "1")
+    if multiplier == "all":
+        return Fraction(size)
+    if "per_inspector_year" in row:
+        base = Fraction(row["per_inspector_year"]) * inspectors / 4 * Fraction(size, class_size)
+    else:
+        base = Fraction(row[level]) * size
+    return base * Fraction(multiplier) * (Fraction(spared["multiplier"]) if spared else 1)
 
 
 @functools.cache
@@ -256,6 +336,12 @@ class _Places:
     def __call__(self, *names: str) -> str:
         message = ":".join((self._frozen, *names)).encode()
         return hmac.new(self._key, message, hashlib.sha256).hexdigest()
+
+
+def _by_lot(wanted: Fraction, name: str, place: _Places) -> int:
+    """Return a number rounded up as often as its fraction says; the lot is the place of ``rounding``."""
+    whole = math.floor(wanted)
+    return whole + (Fraction(int(place("rounding", name), 16), 1 << 256) < wanted - whole)
 
 
 def _stratified(members: Sequence[Candidate], wanted: int, place: _Places) -> list[Candidate]:

@@ -81,7 +81,7 @@ def commit_draw(
             valid_to_date=after,
             quotas=dict(rules.quotas(on)),
             pool={
-                "objects": [dataclasses.asdict(unit) for unit in units],
+                "objects": [rules.frozen(unit) for unit in units],
                 "inspectors": [
                     {**dataclasses.asdict(item), "conflicts": list(item.conflicts)} for item in persons
                 ],

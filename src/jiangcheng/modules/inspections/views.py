@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import json
 import secrets
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -96,6 +98,7 @@ def new_draw(request: HttpRequest) -> HttpResponse:
         "region": region,
         "fulfilment": queries.fulfilment(region=region, on=on) if region else [],
         "excluded": sum(bool(unit.excluded) for unit in pool),
+        "spared": _spared(rules.quotas(on), [unit.listed for unit in pool]),
         "size": len(pool),
         "inspectors": queries.inspectors(region=region, on=on) if region else [],
         "replaces": request.GET.get("replaces", ""),
@@ -123,6 +126,7 @@ def draw(request: HttpRequest, number: str) -> HttpResponse:
         "document": document,
         "chosen": chosen,
         "excluded": [row for row in item.pool["objects"] if row["excluded"]],
+        "spared": _spared(item.quotas, [row.get("listed", "") for row in item.pool["objects"]]),
         "problems": rules.recomputed(document) if item.drawn_at else (),
         "may_draw": may and item.drawn_at is None and item.committed_by_id != user.pk,
         "may_redraw": may and item.drawn_at is not None,
@@ -215,6 +219,8 @@ def facility_card(request: HttpRequest, code: str) -> HttpResponse:
         "visits": queries.visits(user=person(request), on=on).filter(facility=facility)[:20],
         "used": queries.visits_this_year(facility=facility, on=on),
         "cap": rules.quotas(on)["yearly_cap"],
+        "relief": queries.relief(facility=facility, on=on),
+        "reliefs": rules.quotas(on)["reliefs"],
     }
     return render(request, "inspections/_facility.html", context)
 
@@ -263,6 +269,13 @@ def checklist(facility: Facility, request: HttpRequest) -> list[CheckItem]:
         )
         for item in rules.items()
     ]
+
+
+def _spared(version: rules.Quotas, lists: Iterable[str]) -> list[tuple[Mapping[str, Any], int]]:
+    """Return the lists that spare units of a pool visits on site, each with how many it holds."""
+    counts = collections.Counter(filter(None, lists))
+    found = ((rules.relief(version, code), size) for code, size in sorted(counts.items()))
+    return [(row, size) for row, size in found if row is not None]
 
 
 def _committed(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:

@@ -4,6 +4,7 @@ import json
 import pathlib
 
 from jiangcheng.core.manifest import (
+    FacilityCard,
     FindingKind,
     Hook,
     Manifest,
@@ -89,6 +90,9 @@ MANIFEST = Manifest(
             filters=("region",), search=("organisation", "activity"), key=("organisation", "activity", "held_date"),
             prefix="ZY", order=824,
         ),
+    ),
+    facility_cards=(
+        FacilityCard("participation:facility_card", Names("公众投诉", "Complaints"), "registry.view", order=52),
     ),
     public_pages=(
         PublicPage("participation:home", Names("首页", "Home"), "house", order=1),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 import datetime as dt
 import math
 from typing import Any
@@ -10,8 +12,9 @@ from django.db.models import Q, QuerySet, Sum
 
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import queries as cases
+from jiangcheng.core.cases.models import WorkflowDefinition
 from jiangcheng.core.observations import store
-from jiangcheng.core.registry.models import ObservedProperty, Station
+from jiangcheng.core.registry.models import Facility, ObservedProperty, Station
 from jiangcheng.modules.participation import rules
 from jiangcheng.modules.participation.models import (
     Complaint,
@@ -20,9 +23,32 @@ from jiangcheng.modules.participation.models import (
     Release,
     VolunteerService,
 )
+from jiangcheng.standards import periods
 
 OPEN_KINDS = (Station.Kind.AIR, Station.Kind.WATER)
 """Kinds of station whose values are open data."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class About:
+    """A complaint about an enterprise, without a word of who made it or of what was written."""
+
+    number: str
+    case: int
+    kind: str
+    received_at: dt.datetime
+    state: dict[str, Any]
+    """As the workflow defines it: ``code``, ``name_zh``, ``name_en``, ``final``."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AboutMonth:
+    """How many complaints of a month (of Beijing) there are about an enterprise, by state."""
+
+    month: dt.date
+    received: int
+    open: int
+    states: list[tuple[dict[str, Any], int]]
 
 
 def complaints(*, user: User, on: dt.date) -> QuerySet[Complaint]:
@@ -32,6 +58,49 @@ def complaints(*, user: User, on: dt.date) -> QuerySet[Complaint]:
         "case__workflow", "case__region", "case__handler"
     )
     return found.order_by("-received_at", "-pk")
+
+
+def about(*, facility: Facility, since: dt.datetime) -> list[About]:
+    """Return the complaints about an enterprise from an instant on, latest first."""
+    rows = list(
+        Complaint.objects.filter(case__facility=facility, received_at__gte=since)
+        .order_by("-received_at", "-pk")
+        .values_list("case__number", "case_id", "kind", "received_at", "case__workflow_id", "case__state")
+    )
+    flows = WorkflowDefinition.objects.in_bulk({row[4] for row in rows})
+    states = {
+        (key, state["code"]): state for key, flow in flows.items() for state in flow.definition["states"]
+    }
+    return [About(*row[:4], state=states[row[4], row[5]]) for row in rows]
+
+
+def by_month(found: list[About]) -> list[AboutMonth]:
+    """Return how many complaints each month has that has any, the latest first."""
+    months: dict[dt.date, list[About]] = collections.defaultdict(list)
+    for item in found:
+        months[item.received_at.astimezone(periods.BEIJING).date().replace(day=1)].append(item)
+    return [
+        AboutMonth(
+            month=month,
+            received=len(items),
+            open=sum(not item.state.get("final") for item in items),
+            states=_by_state(items),
+        )
+        for month, items in sorted(months.items(), reverse=True)
+    ]
+
+
+def readable(found: list[About], *, user: User, on: dt.date) -> list[About]:
+    """Return those of the complaints whose cases a person may see."""
+    seen = cases.visible(user=user, on=on).filter(pk__in=[item.case for item in found])
+    keys = set(seen.values_list("pk", flat=True))
+    return [item for item in found if item.case in keys]
+
+
+def _by_state(items: list[About]) -> list[tuple[dict[str, Any], int]]:
+    states = {item.state["code"]: item.state for item in items}
+    counts = collections.Counter(item.state["code"] for item in items)
+    return [(states[code], count) for code, count in counts.most_common()]
 
 
 def progress(*, complaint: Complaint) -> list[tuple[Any, dt.datetime]]:

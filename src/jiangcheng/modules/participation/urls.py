@@ -23,6 +23,7 @@ urlpatterns = [
     path("data/stations/<str:code>/<str:day>.<str:form>", views.values, name="values"),
     path("desk", views.desk, name="desk"),
     path("desk/intake", views.intake, name="intake"),
+    path("desk/facilities/<str:code>/card", views.facility_card, name="facility_card"),
     path("desk/<str:number>", views.complaint, name="complaint"),
     path("desk/<str:number>/reply", views.reply, name="reply"),
     path("desk/<str:number>/identity", views.identity, name="identity"),

@@ -12,7 +12,13 @@ from jiangcheng.modules.emissions.queries.marking import (
     without_marked,
 )
 from jiangcheng.modules.emissions.queries.months import month_masses, month_rates, quarter_masses, rate_target
-from jiangcheng.modules.emissions.queries.present import Reading, current
+from jiangcheng.modules.emissions.queries.present import (
+    FRESH_HOURS,
+    LOOK_BACK_HOURS,
+    Reading,
+    current,
+    recent,
+)
 from jiangcheng.modules.emissions.queries.series import (
     MEASURED,
     NOTHING,
@@ -47,6 +53,8 @@ from jiangcheng.modules.emissions.queries.work import (
 
 __all__ = [
     "CLUE",
+    "FRESH_HOURS",
+    "LOOK_BACK_HOURS",
     "MARK",
     "MEASURED",
     "NOTHING",
@@ -86,6 +94,7 @@ __all__ = [
     "own_outlets",
     "quarter_masses",
     "rate_target",
+    "recent",
     "span_of",
     "summed",
     "to_do",

@@ -47,8 +47,8 @@ def day_of(start: int) -> datetime.date:
     return instant(start).astimezone(periods.BEIJING).date()
 
 
-def outlets(*, scope: Scope, on: datetime.date, code: str = "") -> list[Station]:
-    """Return the outlets a person may see, with their facility; with a code only that one."""
+def outlets(*, scope: Scope, on: datetime.date, code: str = "", facility: str = "") -> list[Station]:
+    """Return the outlets a person may see, with their facility; with codes only that one, those of that plant."""
     rows = Station.objects.filter(
         scope.as_filter(region="region__code", facility="outlet__facility__code"),
         Q(valid_to_date=None) | Q(valid_to_date__gt=on),
@@ -57,6 +57,8 @@ def outlets(*, scope: Scope, on: datetime.date, code: str = "") -> list[Station]
     )
     if code:
         rows = rows.filter(code=code)
+    if facility:
+        rows = rows.filter(outlet__facility__code=facility)
     return list(rows.select_related("region", "outlet__facility").order_by("code"))
 
 

@@ -88,7 +88,7 @@ def leave_list(*, entry: ListEntry, reason: str, actor: User | None, now: dt.dat
 def review_lists(*, now: dt.datetime) -> int:
     """Take off the lists whom the rules in force bar by colour today; return how many.
 
-    Who came on a list through the register gets its label here.
+    Who came on a list through the register gets its label here, and whose entry was withdrawn there loses it.
     """
     on = _day(now)
     table = rules.in_force("lists", on)["lists"]
@@ -101,6 +101,7 @@ def review_lists(*, now: dt.datetime) -> int:
                 left += 1
             else:
                 _label(entry, now, None)
+        _end_stray_labels(list_code, on, now)
     return left
 
 
@@ -122,6 +123,19 @@ def _label(entry: ListEntry, now: dt.datetime, actor: User | None) -> None:
         rule_version=rules.in_force("lists", _day(now))["version"],
         actor=actor,
     )
+
+
+def _end_stray_labels(list_code: str, on: dt.date, now: dt.datetime) -> None:
+    """End the labels that entries gave which do not hold any more; labels of other origin stay."""
+    listed = queries.public_list(list_code=list_code, on=on).values("pk")
+    gone = ListEntry.objects.filter(list_code=list_code).exclude(pk__in=listed)
+    stray = registry_queries.valid_labels(on=on).filter(
+        scheme=scheme(list_code), source__in=gone.values("number")
+    )
+    for label in stray.select_related("facility"):
+        registry.end_label(
+            facility=label.facility, scheme=label.scheme, on=on, at=now, reason="清单记录已撤销或到期"
+        )
 
 
 def _colour(facility: Facility | None, on: dt.date) -> str:

@@ -1,6 +1,7 @@
 """The public site, and the desk of those who answer the public."""
 
 from jiangcheng.modules.participation.views.desk import complaint, desk, identity, intake, photo, reply
+from jiangcheng.modules.participation.views.facility import facility_card
 from jiangcheng.modules.participation.views.opendata import catalogue, data, stations, values
 from jiangcheng.modules.participation.views.site import (
     book,
@@ -24,6 +25,7 @@ __all__ = [
     "correct",
     "data",
     "desk",
+    "facility_card",
     "follow",
     "home",
     "identity",
