@@ -180,7 +180,7 @@ def test_the_description_is_openapi_3_1_and_the_page_shows_it(leader):
     for path in ("stations", "observations", "evaluations", "cases", "findings", "indicators"):
         assert f"{BASE}/{path}" in paths
     writing = {path for path, methods in schema["paths"].items() if set(methods) != {"get"}}
-    assert writing == {f"{BASE}/straw/signals"}
+    assert writing == {f"{BASE}/straw/signals", f"{BASE}/straw/camera-orders/{{number}}"}
     content = leader.get(f"{BASE}/docs").content.decode()
     assert all(path in content for path in paths)
 

@@ -115,6 +115,19 @@ def test_nobody_meets_the_complainant_by_chance(bureau, who):
         assert WHO not in page and "李女士" not in page
 
 
+def test_an_enterprise_does_not_read_what_was_said_about_it(bureau):
+    plant = Facility.objects.get(code=city.PLANT)
+    about = {"facility": plant, "plate": "x", "longitude": None, "latitude": None}
+    case = complained(text="甲厂东墙外的邻居：夜里偷排", **about).case
+    for who, status in (("enterprise", 404), ("inspector", 200)):
+        client = as_client(bureau[who])
+        assert client.get(f"/cases/{case.number}").status_code == status
+        for address in ("/cases/?view=list", "/cases/?format=csv", "/api/v1/findings", "/api/v1/cases"):
+            answer = client.get(address)
+            text = b"".join(answer) if answer.streaming else answer.content
+            assert ("夜里偷排" in text.decode() or case.number in text.decode()) <= (status == 200), address
+
+
 def test_reading_who_complained_needs_right_and_reason_and_is_noted(bureau):
     complaint, _ = complained()
     address = reverse("participation:identity", args=[complaint.case.number])

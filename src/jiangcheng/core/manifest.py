@@ -58,6 +58,8 @@ class FindingKind:
     case_type: str
     severity: int
     """1 notice, 2 ordinary, 3 grave, 4 urgent."""
+    withheld: bool = False
+    """Who answers for the enterprise alone does not see its cases: their words may tell who spoke."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from jiangcheng.core.cases.models import (
     RuleConfiguration,
     WorkflowDefinition,
 )
-from jiangcheng.core.manifest import ToDo, manifests
+from jiangcheng.core.manifest import FindingKind, ToDo, manifests
 from jiangcheng.core.observations import queries as observations
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry.models import GridDuty, Region
@@ -113,13 +113,19 @@ class AvailableAction:
 
 
 def visible(*, user: User, on: dt.date) -> QuerySet[Case]:
-    """Return the cases a person may see: in their scope, reported by them, or in their hands."""
+    """Return the cases a person may see: in their scope, reported by them, or in their hands.
+
+    What an enterprise's own people see leaves out the kinds that are withheld from it (complaints).
+    """
     scope = access.scope(user, "cases.view", on)
     if not scope:
         return Case.objects.none()
     own = Q(handler=user) | Q(reporter=user) | Q(pk__in=CaseTask.objects.filter(person=user).values("case"))
-    seen = scope.as_filter(region="region__code", facility="facility__code")
-    return Case.objects.filter(seen if scope.everything else seen | own)
+    if scope.everything:
+        return Case.objects.all()
+    withheld = {kind.case_type for kind in _withheld()}
+    about = Q(facility__code__in=sorted(scope.facility_codes)) & ~Q(case_type__in=withheld)
+    return Case.objects.filter(scope.as_filter(region="region__code") | about | own)
 
 
 def narrowed(cases: QuerySet[Case], *, filters: Filters, user: User, now: dt.datetime) -> QuerySet[Case]:
@@ -232,11 +238,19 @@ def rule_configuration(*, rule: str, on: dt.date) -> RuleConfiguration | None:
 
 
 def findings(*, user: User, on: dt.date) -> QuerySet[Finding]:
-    """Return the findings a person may see."""
+    """Return the findings a person may see; withheld from an enterprise's own people as in `visible`."""
     scope = access.scope(user, "cases.view", on)
-    place = scope.as_filter(region="grid_cell__region__code", facility="facility__code")
+    if scope.everything:
+        return Finding.objects.all()
+    place = scope.as_filter(region="grid_cell__region__code")
+    withheld = {kind.code for kind in _withheld()}
+    about = Q(facility__code__in=sorted(scope.facility_codes)) & ~Q(kind__in=withheld)
     station = scope.as_filter(region="station__region__code", facility="station__outlet__facility__code")
-    return Finding.objects.filter(place | station)
+    return Finding.objects.filter(place | about | station)
+
+
+def _withheld() -> list[FindingKind]:
+    return [kind for kind in manifests.finding_kinds().values() if kind.withheld]
 
 
 def workflow_for(*, case_type: str) -> WorkflowDefinition:

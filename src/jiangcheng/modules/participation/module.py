@@ -50,6 +50,7 @@ MANIFEST = Manifest(
             Names(f"公众投诉：{item['name_zh']}", f"Complaint: {item['name_en']}"),
             case_type="COMPLAINT",
             severity=2,
+            withheld=True,
         )
         for item in KINDS
     ),
