@@ -1,6 +1,7 @@
 """The public site, and the desk of those who answer the public."""
 
 from jiangcheng.modules.participation.views.desk import complaint, desk, identity, intake, photo, reply
+from jiangcheng.modules.participation.views.heat import hotspots, hotspots_catalogue, hotspots_layer
 from jiangcheng.modules.participation.views.opendata import catalogue, data, stations, values
 from jiangcheng.modules.participation.views.site import (
     book,
@@ -26,6 +27,9 @@ __all__ = [
     "desk",
     "follow",
     "home",
+    "hotspots",
+    "hotspots_catalogue",
+    "hotspots_layer",
     "identity",
     "intake",
     "openings",
