@@ -58,9 +58,7 @@ def test_a_complaint_repeats_the_latest_earlier_one_of_its_matter_and_nothing_el
     assert found is None or wider is not None
 
 
-@given(
-    places=st.lists(st.tuples(st.floats(126.0, 126.1), st.floats(43.4, 43.5), st.booleans()), max_size=30)
-)
+@given(places=st.lists(st.tuples(st.floats(126.0, 126.1), st.floats(43.4, 43.5), st.booleans()), max_size=30))
 def test_a_cell_is_a_kilometre_wide_and_few_complaints_in_it_are_not_shown_to_others(places):
     points = np.array([item[:2] for item in places]).reshape(-1, 2)
     inside = [item[2] for item in places]
@@ -155,7 +153,7 @@ def test_late_complaints_are_counted_on_the_desk(bureau):
     assert old.case.number in only.content.decode() and fresh.case.number not in only.content.decode()
     one = as_client(bureau["duty"]).get(reverse("participation:complaint", args=[old.case.number]))
     text = one.content.decode()
-    assert all(word in text for word in ("办理时限", "首次答复", "未核实", "12345 热线", "超期"))
+    assert all(word in text for word in ("办理时限", "首次答复时限", "未核实", "12345 热线", "超期"))
 
 
 def test_the_same_matter_again_is_marked_linked_filtered_and_counted_without_the_person(bureau):

@@ -50,7 +50,7 @@ def hotspots(request: HttpRequest) -> HttpResponse:
         "spans": told["spans"],
         "least": told["least"],
         "kilometres": told["metres"] / 1000,
-        "catalogue": f"{reverse('participation:hotspots_catalogue')}?{urlencode({'kind': kind, 'days': days})}",
+        "catalogue": f"{reverse('participation:hotspots_catalogue')}?{_query(kind, days)}",
         "legend": [
             (item["colour"], f"{low}–{high - 1}" if high else f"≥ {low}")
             for item, low, high in zip(told["classes"], edges, [*edges[1:], None], strict=True)
@@ -66,7 +66,7 @@ def hotspots(request: HttpRequest) -> HttpResponse:
 def hotspots_catalogue(request: HttpRequest) -> JsonResponse:
     """Return the layers of the page's map: the areas, and the hot spots as they were asked for."""
     kind, days = _asked(request)
-    query = urlencode({"kind": kind, "days": days})
+    query = _query(kind, days)
     shown = (
         ("areas", _("行政区与网格"), reverse("registry:areas_layer"), False),
         (LAYER, _("投诉热点"), f"{reverse('participation:hotspots_layer')}?{query}", True),
@@ -115,6 +115,10 @@ def _asked(request: HttpRequest) -> tuple[str, int]:
     return kind if kind in known else "", spans.get(days, told["days"])
 
 
+def _query(kind: str, days: int) -> str:
+    return urlencode({"kind": kind, "days": str(days)})
+
+
 def _cells(request: HttpRequest, until: dt.datetime, kind: str, days: int) -> list[rules.Cell]:
     return queries.hotspots(
         user=person(request), on=received_date(request), until=until, days=days, kind=kind
@@ -123,16 +127,17 @@ def _cells(request: HttpRequest, until: dt.datetime, kind: str, days: int) -> li
 
 def _map_at(cell: rules.Cell) -> str:
     centre = "{:.4f},{:.4f}".format(*cell.centre)
-    return f"{reverse('portal:map')}?{urlencode({'c': centre, 'z': CLOSE, 'layers': f'areas,{LAYER}'})}"
+    query = {"c": centre, "z": str(CLOSE), "layers": f"areas,{LAYER}"}
+    return f"{reverse('portal:map')}?{urlencode(query)}"
 
 
 def _feature(cell: rules.Cell, until: dt.datetime, days: int, classes: Sequence[Any]) -> dict[str, Any]:
     heat = rules.heat_class(cell.count, classes)
     name = _("%(count)d 件投诉") % {"count": cell.count}
-    lines = [[_("其中重复"), str(cell.repeats)], [_("时段"), _("近 %(days)d 天") % {"days": days}]]
+    lines = [[_("其中重复"), str(cell.repeats)], [_("时间范围"), _("近 %(days)d 天") % {"days": days}]]
     properties = {
         "id": f"heat:{cell.west:.4f},{cell.south:.4f}", "name": name, "label": str(cell.count),
-        "value": cell.count, "unit": _("件"), "level": classes.index(heat) + 1, "colour": heat["colour"],
+        "value": cell.count, "unit": "", "level": classes.index(heat) + 1, "colour": heat["colour"],
         "shape": "square", "status": "ok", "lines": lines, "url": "", "at": until.isoformat(),
     }  # fmt: skip
     ring = [

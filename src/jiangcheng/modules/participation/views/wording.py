@@ -26,9 +26,9 @@ REASONS = {
 }
 
 TERMS = {
-    "reported": gettext_lazy("受理"),
-    "handling": gettext_lazy("首次答复"),
-    "replied": gettext_lazy("办结"),
+    "reported": gettext_lazy("受理时限"),
+    "handling": gettext_lazy("首次答复时限"),
+    "replied": gettext_lazy("办结时限"),
 }
 """What ends with the own term of a state."""
 
