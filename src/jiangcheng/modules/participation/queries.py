@@ -89,7 +89,11 @@ def most_repeated(found: QuerySet[Complaint], *, most: int) -> list[tuple[Compla
     """Return the first complaints of the matters that came again most often among some, with how often."""
     again = found.exclude(repeat_of=None).order_by().values("repeat_of").annotate(n=Count("pk"))
     counts = {row["repeat_of"]: row["n"] for row in again.order_by("-n", "repeat_of")[:most]}
-    firsts = found.filter(pk__in=counts).select_related("case__facility").order_by()
+    firsts = (
+        found.filter(pk__in=[key for key in counts if key is not None])
+        .select_related("case__facility")
+        .order_by()
+    )
     return sorted(((item, counts[item.pk]) for item in firsts), key=lambda pair: (-pair[1], pair[0].pk))
 
 
