@@ -195,7 +195,7 @@ def test_the_hot_spots_show_single_complaints_to_nobody_outside_the_desk(bureau)
     assert as_client(bureau["enterprise"]).get(address).status_code == 403
     page = as_client(bureau["leader"]).get(reverse("participation:hotspots"), {"kind": "air"})
     text = page.content.decode()
-    assert "图例" in text and "#fdbb84" in text and "hotspots.json?kind=air" in text
+    assert "图例" in text and "#fc8d59" in text and "hotspots.json?kind=air" in text
     desk = as_client(bureau["duty"]).get(reverse("participation:desk")).content.decode()
     assert "投诉最多的地点" in desk and "participation.hotspots" in desk
     layers = as_client(bureau["duty"]).get(reverse("participation:hotspots_catalogue")).json()["layers"]

@@ -30,6 +30,7 @@ class Place:
     """A row of the table of the hottest places."""
 
     name: str
+    position: str
     count: int
     repeats: int
     url: str
@@ -49,7 +50,7 @@ def hotspots(request: HttpRequest) -> HttpResponse:
         "days": days,
         "spans": told["spans"],
         "least": told["least"],
-        "kilometres": told["metres"] / 1000,
+        "kilometres": f"{told['metres'] / 1000:g}",
         "catalogue": f"{reverse('participation:hotspots_catalogue')}?{_query(kind, days)}",
         "legend": [
             (item["colour"], f"{low}–{high - 1}" if high else f"≥ {low}")
@@ -67,14 +68,16 @@ def hotspots_catalogue(request: HttpRequest) -> JsonResponse:
     """Return the layers of the page's map: the areas, and the hot spots as they were asked for."""
     kind, days = _asked(request)
     query = _query(kind, days)
+    # A map opens on its areas: drawn as lines, the counties leave the view to the cells, as long as there are any.
+    counties = "line" if _cells(request, received_at(request), kind, days) else "polygon"
     shown = (
-        ("areas", _("行政区与网格"), reverse("registry:areas_layer"), False),
-        (LAYER, _("投诉热点"), f"{reverse('participation:hotspots_layer')}?{query}", True),
+        ("areas", _("行政区与网格"), reverse("registry:areas_layer"), counties, False),
+        (LAYER, _("投诉热点"), f"{reverse('participation:hotspots_layer')}?{query}", "polygon", True),
     )
     layers = [
-        {"code": code, "name": name, "url": url, "geometry": "polygon", "timed": timed, "visible": True,
+        {"code": code, "name": name, "url": url, "geometry": geometry, "timed": timed, "visible": True,
          "order": order}
-        for order, (code, name, url, timed) in enumerate(shown)
+        for order, (code, name, url, geometry, timed) in enumerate(shown)
     ]  # fmt: skip
     return JsonResponse({"layers": layers})
 
@@ -98,7 +101,8 @@ def places(cells: Sequence[rules.Cell], *, on: dt.date) -> list[Place]:
     grids = registry.leaf_grids([(*cell.centre, on) for cell in cells])
     return [
         Place(
-            name=wording.name_of(grid) if grid else "{:.2f}°E {:.2f}°N".format(*cell.centre),
+            name=wording.name_of(grid) if grid else "—",
+            position="{:.2f}°E {:.2f}°N".format(*cell.centre),
             count=cell.count,
             repeats=cell.repeats,
             url=_map_at(cell),
