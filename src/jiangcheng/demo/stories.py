@@ -62,6 +62,7 @@ def furnish(*, now: dt.datetime, progress: Callable[[float, str], None]) -> None
     told: tuple[tuple[str, bool, Callable[[Cast, list[Facility]], None]], ...] = (
         ("punishment", Punishment.objects.exists(), _punishment),
         ("complaint", Complaint.objects.exists(), _complaint),
+        ("repetition", Complaint.objects.filter(kind="dust").exists(), _repetition),
         ("inspection", Visit.objects.exists(), _inspection),
         ("rectification", Problem.objects.exists(), _rectification),
         ("roster", DutyShift.objects.exists(), _roster),
@@ -173,6 +174,18 @@ def _complaint(cast: Cast, plants: list[Facility]) -> None:
     )
     complaint.refresh_from_db()
     participation.rate(complaint=complaint, score=5, comment="很快（演示）", at=cast.days_ago(1))
+
+
+def _repetition(cast: Cast, plants: list[Facility]) -> None:
+    """Dust at one gate, told again and again by several channels: a hot spot, and a term that has run out."""
+    plant = plants[2]
+    told = (("letter", 40, 0.0), ("hotline", 21, 0.001), ("platform", 9, 0.0005), ("hotline", 0.1, 0.0))
+    for channel, days, north in told:
+        participation.complain(
+            text="货场大门扬尘严重，进出车辆不冲洗（演示）", kind="dust", channel=channel,
+            address=f"192.0.2.{int(20 + days)}", at=cast.days_ago(days),
+            longitude=plant.longitude, latitude=plant.latitude + north,
+        )  # fmt: skip
 
 
 def _inspection(cast: Cast, plants: list[Facility]) -> None:

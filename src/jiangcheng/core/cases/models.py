@@ -56,6 +56,8 @@ class Case(models.Model):
     """Since when the case is in its present state."""
     due_at = models.DateTimeField(null=True)
     """End of the clock of the present state."""
+    terms = models.JSONField(default=dict)
+    """Terms of this very case that stand for the clocks of its workflow, see `rules.Terms`; mostly none."""
     closed_at = models.DateTimeField(null=True)
     """Since when the case is in a final state, whichever it is."""
     rework_count = models.PositiveSmallIntegerField(default=0)

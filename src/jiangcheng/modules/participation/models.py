@@ -16,10 +16,12 @@ class Complaint(models.Model):
 
     class Channel(models.TextChoices):
         WEB = "web", _("网页")
-        HOTLINE = "hotline", _("12345/12369 热线")
+        HOTLINE = "hotline", _("12345 热线")
+        PLATFORM = "platform", _("12369/生态环境信访平台")
         WECHAT = "wechat", _("微信")
         LETTER = "letter", _("来信")
         VISIT = "visit", _("来访")
+        OTHER = "other", _("其他来源")
 
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="complaint")
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.WEB)
@@ -33,7 +35,9 @@ class Complaint(models.Model):
     plate = models.CharField(max_length=400, blank=True)
     photos = models.ManyToManyField(Evidence, related_name="+")
     """Originals; they are shown to staff only, since they may tell where somebody lives."""
-    received_at = models.DateTimeField()
+    received_at = models.DateTimeField(db_index=True)
+    repeat_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="repeats")
+    """The first complaint of the same matter (重复投诉); found by place and time, never by who complained."""
     reply = models.TextField(blank=True)
     """What the complainant reads of the result."""
     score = models.PositiveSmallIntegerField(null=True)

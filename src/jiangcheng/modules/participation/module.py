@@ -8,6 +8,7 @@ from jiangcheng.core.manifest import (
     FindingKind,
     Hook,
     Manifest,
+    MapLayer,
     Names,
     NotificationKind,
     Page,
@@ -53,6 +54,12 @@ MANIFEST = Manifest(
             withheld=True,
         )
         for item in KINDS
+    ),
+    map_layers=(
+        MapLayer(
+            "participation.hotspots", Names("投诉热点", "Hot spots of complaints"), "participation:hotspots_layer",
+            VIEW, geometry="polygon", timed=True, visible=False, order=12,
+        ),
     ),
     tasks=(
         PeriodicTask("participation.tasks.sweep", every=3600, names=Names("清理访问记录", "Forget addresses")),
@@ -110,6 +117,7 @@ MANIFEST = Manifest(
         Hook("record.releases.publish", "participation.services.note_published"),
         Hook("record.corrections.uphold", "participation.services.note_answered"),
         Hook("record.corrections.reject", "participation.services.note_answered"),
+        Hook("case.acted.COMPLAINT", "participation.services.note_first_answer"),
         Hook("complaint.observations", "participation.services.observations"),
     ),
 )  # fmt: skip

@@ -8,10 +8,13 @@ import datetime as dt
 import math
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+import numpy as np
+from django.db.models import Count, Q, QuerySet, Sum
 
+from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import queries as cases
+from jiangcheng.core.cases import rules as workflow
 from jiangcheng.core.cases.models import WorkflowDefinition
 from jiangcheng.core.observations import store
 from jiangcheng.core.registry.models import Facility, ObservedProperty, Station
@@ -101,6 +104,93 @@ def _by_state(items: list[About]) -> list[tuple[dict[str, Any], int]]:
     states = {item.state["code"]: item.state for item in items}
     counts = collections.Counter(item.state["code"] for item in items)
     return [(states[code], count) for code, count in counts.most_common()]
+
+
+def overdue(found: QuerySet[Complaint], *, now: dt.datetime) -> QuerySet[Complaint]:
+    """Return the complaints whose present clock has run out."""
+    return found.filter(case__closed_at=None, case__due_at__lte=now)
+
+
+def deadlines(*, complaint: Complaint) -> list[tuple[str, dt.datetime]]:
+    """Return until when a complaint is to be accepted, answered and closed, by the state that ends then."""
+    terms, calendar = complaint.case.terms, workflow.working_calendar()
+    ends = [(code, workflow.term_end(terms, code, calendar)) for code in ("reported", "handling", "replied")]
+    return [(code, end) for code, end in ends if end is not None]
+
+
+def matter(complaint: Complaint) -> rules.Matter:
+    """Return what a complaint is about; its case has to be loaded."""
+    case = complaint.case
+    return rules.Matter(
+        complaint.pk, complaint.kind, complaint.received_at, case.facility_id, case.longitude, case.latitude
+    )
+
+
+def matters_near(*, matter: rules.Matter, days: float, metres: float) -> list[rules.Matter]:
+    """Return the complaints of the days before that may be of the same matter: of its facility, or around it.
+
+    Complaints that were not accepted are left out.
+    """
+    same = Q(case__facility_id=matter.facility) if matter.facility is not None else Q(pk__in=())
+    if matter.longitude is not None and matter.latitude is not None:
+        high = 1.01 * metres / rules.METRES_PER_DEGREE
+        wide = high / math.cos(math.radians(matter.latitude))
+        same |= Q(
+            case__latitude__range=(matter.latitude - high, matter.latitude + high),
+            case__longitude__range=(matter.longitude - wide, matter.longitude + wide),
+        )
+    rows = Complaint.objects.filter(
+        same, received_at__gte=matter.at - dt.timedelta(days=days), received_at__lte=matter.at
+    )
+    rows = rows.exclude(pk=matter.key).exclude(case__state="refused")
+    wanted = ("pk", "kind", "received_at", "case__facility_id", "case__longitude", "case__latitude")
+    return [rules.Matter(*row) for row in rows.values_list(*wanted)]
+
+
+def same_matter(*, complaint: Complaint, among: QuerySet[Complaint]) -> QuerySet[Complaint]:
+    """Return the other complaints of a complaint's matter among some, the first of them first."""
+    first = complaint.repeat_of_id or complaint.pk
+    found = among.filter(Q(pk=first) | Q(repeat_of=first)).exclude(pk=complaint.pk)
+    return found.order_by("received_at", "pk")
+
+
+def most_repeated(found: QuerySet[Complaint], *, most: int) -> list[tuple[Complaint, int]]:
+    """Return the first complaints of the matters that came again most often among some, with how often."""
+    again = found.exclude(repeat_of=None).order_by().values("repeat_of").annotate(n=Count("pk"))
+    counts = {row["repeat_of"]: row["n"] for row in again.order_by("-n", "repeat_of")[:most]}
+    firsts = (
+        found.filter(pk__in=[key for key in counts if key is not None])
+        .select_related("case__facility")
+        .order_by()
+    )
+    return sorted(((item, counts[item.pk]) for item in firsts), key=lambda pair: (-pair[1], pair[0].pk))
+
+
+def hotspots(*, user: User, on: dt.date, until: dt.datetime, days: int, kind: str = "") -> list[rules.Cell]:
+    """Return the cells of the hot-spot map a person may see, of the ``days`` before an instant, fullest first.
+
+    Who answers for the complaints of an area sees every cell of it, others only what is full enough.
+    """
+    told = rules.in_force("hotspots", on)
+    seen = (
+        complaints(user=user, on=on).order_by().exclude(case__longitude=None).exclude(case__state="refused")
+    )
+    seen = seen.filter(received_at__gt=until - dt.timedelta(days=days), received_at__lte=until)
+    if kind:
+        seen = seen.filter(kind=kind)
+    rows = list(seen.values_list("pk", "case__longitude", "case__latitude", "repeat_of_id"))
+    scope = access.scope(user, "participation.manage", on)
+    inside = Q(pk__in=())
+    if scope:
+        inside = scope.as_filter(region="case__region__code", facility="case__facility__code")
+    managed = set(seen.filter(inside).values_list("pk", flat=True))
+    return rules.hotspots(
+        np.array([row[1:3] for row in rows], dtype=np.float64).reshape(-1, 2),
+        [row[3] is not None for row in rows],
+        [row[0] in managed for row in rows],
+        metres=told["metres"],
+        least=told["least"],
+    )
 
 
 def progress(*, complaint: Complaint) -> list[tuple[Any, dt.datetime]]:

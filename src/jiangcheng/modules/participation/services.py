@@ -25,7 +25,7 @@ from jiangcheng.core.records import services as records
 from jiangcheng.core.registry import queries as registry
 from jiangcheng.core.registry import services as evidence
 from jiangcheng.core.registry.models import Facility, Region
-from jiangcheng.modules.participation import rules
+from jiangcheng.modules.participation import queries, rules
 from jiangcheng.modules.participation.models import (
     Attempt,
     Booking,
@@ -115,6 +115,7 @@ def complain(
                 latitude=latitude,
                 facility_id=facility.pk if facility else None,
                 description=text.strip()[: rules.limit("most_text")],
+                terms=rules.terms(channel, at, on),
             ),
             now=at,
         )
@@ -136,6 +137,7 @@ def complain(
             received_at=at,
         )
         complaint.photos.set(proof)
+        _mark_repeat(complaint, on)
         portal.notify_permission(
             "cases.dispatch",
             case.region.code if case.region else "",
@@ -147,6 +149,36 @@ def complain(
             at=at,
         )
     return complaint, code
+
+
+def note_first_answer(*, case_number: str, action: str, now: dt.datetime, **_: Any) -> None:
+    """Answer ``case.acted.COMPLAINT``: after the first answer, what is handled again is bound by the closing."""
+    if action != "reply":
+        return
+    # Cases that were reported in person, or split off, follow the workflow's own clocks or their parent's terms.
+    complaint = Complaint.objects.select_related("case").filter(case__number=case_number).first()
+    if complaint is None or not complaint.case.terms:
+        return
+    at = complaint.received_at
+    told = rules.terms(complaint.channel, at, timezone.localdate(at), answered=True)
+    complaint.case.terms = {**told, "added_hours": complaint.case.terms["added_hours"]}
+    complaint.case.save(update_fields=["terms"])
+
+
+def _mark_repeat(complaint: Complaint, on: dt.date) -> None:
+    """Link a new complaint with the first one of its matter; who complained plays no part in it."""
+    told = rules.in_force("repeats", on)
+    matter = queries.matter(complaint)
+    found = rules.repeated(
+        matter,
+        queries.matters_near(matter=matter, days=told["days"], metres=told["metres"]),
+        days=told["days"],
+        metres=told["metres"],
+    )
+    if found is not None:
+        earlier = Complaint.objects.get(pk=found.key)
+        complaint.repeat_of_id = earlier.repeat_of_id or earlier.pk
+        complaint.save(update_fields=["repeat_of"])
 
 
 def observations(*, kind: str, since: dt.datetime, until: dt.datetime) -> list[dict[str, Any]]:

@@ -196,7 +196,8 @@ def open_case(*, case: Case, actor: User | None, now: dt.datetime, evidence: Seq
     definition = case.workflow.definition
     case.state = definition["initial"]
     case.opened_at = case.state_at = now
-    case.due_at = rules.due_at(definition, case.state, case.severity, now, rules.working_calendar())
+    calendar = rules.working_calendar()
+    case.due_at = rules.due_at(definition, case.state, case.severity, now, calendar, case.terms)
     case.save()
     item = {"code": "report", "to": case.state, "name_zh": "上报", "name_en": "Report"}
     step = _written(case, item, "", actor, now, case.description, evidence, {})
@@ -310,6 +311,7 @@ def _clocked(
     elif item.get("extends") and case.due_at is not None:
         working = rules.runs_in_working_hours(definition, before, case.severity)
         case.due_at = rules.hours_on(case.due_at, case.pending_hours, calendar, working)
+        case.terms = rules.lengthened(case.terms, case.pending_hours)
         case.extensions += 1
     elif item.get("suspends"):
         working = rules.runs_in_working_hours(definition, before, case.severity)
@@ -318,13 +320,15 @@ def _clocked(
         case.pending, case.pending_hours = "", 0
     if item["to"] == before:
         return
+    if item.get("resumes"):
+        case.terms = rules.lengthened(case.terms, calendar.between(case.state_at, now))
     case.state_at = now
     if item.get("resumes") and case.hours_left is not None:
         working = rules.runs_in_working_hours(definition, case.state, case.severity)
         case.due_at = rules.hours_on(now, case.hours_left, calendar, working)
         case.hours_left = None
     else:
-        case.due_at = rules.due_at(definition, case.state, case.severity, now, calendar)
+        case.due_at = rules.due_at(definition, case.state, case.severity, now, calendar, case.terms)
 
 
 def _follow_up(case: Case, item: Mapping[str, Any], step: CaseStep, actor: User, now: dt.datetime) -> None:
@@ -391,6 +395,7 @@ def _part(case: Case, title: str, actor: User, now: dt.datetime) -> Case:
         station=case.station,
         reporter=case.reporter,
         split_from=case,
+        terms=case.terms,
     )
     open_case(case=part, actor=actor, now=now)
     return part

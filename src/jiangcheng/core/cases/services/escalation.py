@@ -33,7 +33,8 @@ def _climbed(case: Case, now: dt.datetime) -> int:
     assert case.due_at is not None
     definition = case.workflow.definition
     working = rules.runs_in_working_hours(definition, case.state, case.severity)
-    share = rules.clock_share(case.state_at, case.due_at, now, rules.working_calendar(), working)
+    since = rules.clock_since(case.terms, case.state, case.state_at)
+    share = rules.clock_share(since, case.due_at, now, rules.working_calendar(), working)
     count = 0
     for rung in rules.rungs(definition, share):
         with transaction.atomic():

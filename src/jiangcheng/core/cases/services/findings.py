@@ -50,6 +50,8 @@ class FindingReport:
     longitude: float | None = None
     latitude: float | None = None
     description: str = ""
+    terms: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Terms of the case that it opens, see `rules.Terms`; empty where the clocks of the workflow hold."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -272,6 +274,7 @@ def _case_for(
         facility=place.facility,
         station=place.station,
         reporter=reporter,
+        terms=dict(report.terms),
         relapse_of=before if _relapsed(before, workflow.definition, now) else None,
     )
     engine.open_case(case=case, actor=reporter, now=now, evidence=evidence)

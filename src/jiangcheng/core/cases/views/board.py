@@ -238,7 +238,8 @@ def _board(found: Any, now: Any) -> dict[str, Any]:
 
 def _feature(case: Case, at: Any) -> dict[str, Any]:
     then = getattr(case, "state_then", None) or case.state
-    level = rules.clock(case.state_at, case.due_at, at) if then == case.state and at >= case.state_at else ""
+    since = rules.clock_since(case.terms, case.state, case.state_at)
+    level = rules.clock(since, case.due_at, at) if then == case.state and at >= case.state_at else ""
     clock = wording.clock_of(case, at) if level else None
     lines = [
         [_("编号"), case.number],

@@ -130,7 +130,8 @@ def types(codes: Iterable[str]) -> list[tuple[str, str]]:
 
 def clock_of(case: Case, now: dt.datetime) -> Clock | None:
     """Return the clock of a case's present state, None where none runs."""
-    level = rules.clock(case.state_at, case.due_at, now)
+    since = rules.clock_since(case.terms, case.state, case.state_at)
+    level = rules.clock(since, case.due_at, now)
     if not level or case.due_at is None:
         return None
     span = _span(abs(case.due_at - now))

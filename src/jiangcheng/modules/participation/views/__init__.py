@@ -2,6 +2,7 @@
 
 from jiangcheng.modules.participation.views.desk import complaint, desk, identity, intake, photo, reply
 from jiangcheng.modules.participation.views.facility import facility_card
+from jiangcheng.modules.participation.views.heat import hotspots, hotspots_catalogue, hotspots_layer
 from jiangcheng.modules.participation.views.opendata import catalogue, data, stations, values
 from jiangcheng.modules.participation.views.site import (
     book,
@@ -28,6 +29,9 @@ __all__ = [
     "facility_card",
     "follow",
     "home",
+    "hotspots",
+    "hotspots_catalogue",
+    "hotspots_layer",
     "identity",
     "intake",
     "openings",

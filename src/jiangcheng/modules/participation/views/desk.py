@@ -2,38 +2,65 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.core.registry.models import Region
-from jiangcheng.modules.participation import queries, services
+from jiangcheng.modules.participation import queries, rules, services
 from jiangcheng.modules.participation.models import Complaint
-from jiangcheng.modules.participation.views import wording
+from jiangcheng.modules.participation.views import heat, wording
 from jiangcheng.modules.participation.views.site import ReportForm
 
 PAGE = 50
+MOST_PLACES = 5
 
 
 @require_GET
 @requires("participation.view")
 def desk(request: HttpRequest) -> HttpResponse:
-    """List the complaints with their stage, and how satisfied people were."""
-    found = queries.complaints(user=person(request), on=received_date(request))
+    """List the complaints with their stage, what is late, what came again and where, and how satisfied people were."""
+    user, on, now = person(request), received_date(request), received_at(request)
+    found = queries.complaints(user=user, on=on).select_related("repeat_of__case")
+    late = queries.overdue(found, now=now)
     kind, state = request.GET.get("kind", ""), request.GET.get("state", "")
-    shown = found.filter(**({"kind": kind} if kind else {}), **({"case__state": state} if state else {}))
+    only = request.GET.get("only", "")
+    shown = {"repeat": found.exclude(repeat_of=None), "overdue": late}.get(only, found)
+    shown = shown.filter(**({"kind": kind} if kind else {}), **({"case__state": state} if state else {}))
     page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
     names = dict(wording.kinds())
+    told = rules.in_force("hotspots", on)
+    cells = queries.hotspots(user=user, on=on, until=now, days=told["days"])
+    # An earlier complaint of the same matter may lie in an area the reader does not see.
+    firsts = {item.repeat_of_id for item in page.object_list if item.repeat_of_id}
+    linked = set(found.filter(pk__in=firsts).values_list("pk", flat=True)) if firsts else set()
     context = {
         "page": page,
-        "rows": [(item, names.get(item.kind, item.kind), _state(item)) for item in page.object_list],
+        "rows": [
+            (
+                item,
+                names.get(item.kind, item.kind),
+                _state(item),
+                item.repeat_of_id in linked,
+                _late(item, now),
+            )
+            for item in page.object_list
+        ],
+        "only": only,
+        "overdue": late.count(),
+        "repeats": found.exclude(repeat_of=None).count(),
+        "again": queries.most_repeated(found, most=MOST_PLACES),
+        "places": heat.places(cells[:MOST_PLACES], on=on),
+        "heat_days": told["days"],
         "kinds": wording.kinds(),
         "kind": kind,
         "state": state,
@@ -138,7 +165,8 @@ def photo(request: HttpRequest, number: str, key: int) -> FileResponse:
 
 def _context(request: HttpRequest, number: str) -> dict[str, Any]:
     item = _found(request, number)
-    on = received_date(request)
+    user, on = person(request), received_date(request)
+    same = queries.same_matter(complaint=item, among=queries.complaints(user=user, on=on))
     held = access.permissions_in(
         request.user,
         on,
@@ -147,6 +175,10 @@ def _context(request: HttpRequest, number: str) -> dict[str, Any]:
     )
     return {
         "item": item,
+        "same": [(other, _state(other)) for other in same[:PAGE]],
+        "deadlines": [(str(wording.TERMS[term]), end) for term, end in queries.deadlines(complaint=item)],
+        "terms": rules.in_force("terms", timezone.localdate(item.received_at)),
+        "late": _late(item, received_at(request)),
         "kind": dict(wording.kinds()).get(item.kind, item.kind),
         "state": _state(item),
         "stages": [(wording.name_of(state), at) for state, at in queries.progress(complaint=item)],
@@ -161,6 +193,10 @@ def _context(request: HttpRequest, number: str) -> dict[str, Any]:
 def _found(request: HttpRequest, number: str) -> Complaint:
     found = queries.complaints(user=person(request), on=received_date(request))
     return get_object_or_404(found, case__number=number)
+
+
+def _late(item: Complaint, now: dt.datetime) -> bool:
+    return item.case.closed_at is None and item.case.due_at is not None and item.case.due_at <= now
 
 
 def _state(item: Complaint) -> str:

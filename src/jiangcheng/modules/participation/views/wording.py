@@ -25,6 +25,13 @@ REASONS = {
     "reason_required": gettext_lazy("请写明查看理由。"),
 }
 
+TERMS = {
+    "reported": gettext_lazy("受理时限"),
+    "handling": gettext_lazy("首次答复时限"),
+    "replied": gettext_lazy("办结时限"),
+}
+"""What ends with the own term of a state."""
+
 
 def is_chinese() -> bool:
     """Tell whether the reader reads Chinese."""

@@ -146,7 +146,7 @@ _INPUTS: dict[str, Callable[[Attempt, Definition], bool]] = {
 """Guards that look at what is handed in."""
 
 
-WORKFLOWS = pathlib.Path(__file__).parent / "data" / "workflows"
+WORKFLOWS = pathlib.Path(__file__).parents[1] / "data" / "workflows"
 
 
 def workflows(folder: pathlib.Path = WORKFLOWS) -> tuple[Definition, ...]:
@@ -170,7 +170,7 @@ def working_calendar() -> Calendar:
 
     The days come from the library `holidays`: as published for past years, as expected for years to come.
     """
-    path = pathlib.Path(__file__).parent / "data" / "calendar.json"
+    path = pathlib.Path(__file__).parents[1] / "data" / "calendar.json"
     data = json.loads(path.read_text(encoding="utf-8"))
     first, last = data["years"]
     china = holidays.country_holidays("CN", years=range(first, last + 1))
@@ -250,7 +250,7 @@ def may(definition: Definition, code: str, wanted: str, attempt: Attempt) -> tup
     return tuple(guard for guard in needs(item) if not _INPUTS[guard](attempt, definition))
 
 
-def due_at(
+def clock_end(
     definition: Definition, code: str, severity: int, since: dt.datetime, calendar: Calendar
 ) -> dt.datetime | None:
     """Return the end of the clock that starts when a case enters a state, in UTC; None where none runs."""
@@ -401,7 +401,7 @@ def overall(counts: Mapping[int, int]) -> Mapping[str, Any]:
 @functools.cache
 def settings(name: str) -> Mapping[str, Any]:
     """Return a table of ``data/``: ``duplicates``, ``dispatch`` or ``risk``."""
-    path = pathlib.Path(__file__).parent / "data" / f"{name}.json"
+    path = pathlib.Path(__file__).parents[1] / "data" / f"{name}.json"
     table: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return table
 
@@ -409,119 +409,3 @@ def settings(name: str) -> Mapping[str, Any]:
 def _pairs(text: str) -> set[str]:
     signs = "".join(text.split()).lower()
     return {signs[at : at + 2] for at in range(len(signs) - 1)}
-
-
-@dataclasses.dataclass(slots=True)
-class Handled:
-    """What happened to a case, as its steps tell."""
-
-    group: str
-    severity: int
-    found_by: str
-    opened_at: dt.datetime
-    closed_at: dt.datetime | None
-    state: str
-    due_at: dt.datetime | None
-    reworks: int
-    relapse: bool
-    filed: bool = False
-    dispatched: bool = False
-    dispatched_in_time: bool = True
-    returned: bool = False
-    handled: bool = False
-    handled_in_time: bool = True
-    hours: float | None = None
-    """From the first dispatch to the last result [h]."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Rates:
-    """The rates of governance practice after GB/T 30428; None where nothing was to be done."""
-
-    filed: float | None
-    """立案率: filed of reported."""
-    dispatched_in_time: float | None
-    """派遣及时率."""
-    handled: float | None
-    """处置率: handled of dispatched."""
-    handled_in_time: float | None
-    """按期处置率."""
-    closed: float | None
-    """结案率: closed of filed."""
-    rework: float | None
-    """返工率: sent back of handled."""
-    misdirected: float | None
-    """差错派遣率: returned of dispatched."""
-    relapse: float | None
-    """重复发生率."""
-    found_by_itself: float | None
-    """自主发现率: found by rules and instruments."""
-    median_hours: float | None
-    """处置时长中位数 [h]."""
-
-
-def walked(
-    facts: Mapping[int, Handled],
-    steps: Iterable[tuple[int, str, str, str, dt.datetime, dt.datetime | None]],
-) -> None:
-    """Note on each case what its steps tell.
-
-    Parameters
-    ----------
-    steps
-        Key of the case, action, state before and after, instant, and end of the clock that began with the
-        step; ordered by case and sequence.
-    """
-    due: dict[int, dt.datetime | None] = {}
-    begun: dict[int, dt.datetime] = {}
-    for key, action_code, before, after, at, clock_end in steps:
-        fact = facts[key]
-        limit = due.get(key)
-        in_time = limit is None or at <= limit
-        fact.filed = fact.filed or after == "filed"
-        if action_code in ("dispatch", "redispatch"):
-            fact.dispatched = True
-            fact.dispatched_in_time = fact.dispatched_in_time and in_time
-            begun.setdefault(key, at)
-        if action_code == "return":
-            fact.returned = True
-        if action_code in ("submit", "close_simple"):
-            fact.handled = True
-            fact.handled_in_time = fact.handled_in_time and in_time
-            if key in begun:
-                fact.hours = (at - begun[key]).total_seconds() / 3600
-        if after != before or clock_end is not None:
-            due[key] = clock_end
-
-
-def rates(cases: Iterable[Handled], now: dt.datetime) -> Rates:
-    """Return the rates of some cases; a case whose term runs still counts neither as in time nor as late."""
-    rows = list(cases)
-    filed = [row for row in rows if row.filed]
-    dispatched = [row for row in rows if row.dispatched]
-    handled = [row for row in rows if row.handled]
-    late = [row for row in dispatched if not row.handled and row.due_at is not None and row.due_at <= now]
-    hours = sorted(row.hours for row in handled if row.hours is not None)
-    return Rates(
-        filed=_rate(len(filed), len(rows)),
-        dispatched_in_time=_rate(sum(row.dispatched_in_time for row in dispatched), len(dispatched)),
-        handled=_rate(len(handled), len(dispatched)),
-        handled_in_time=_rate(sum(row.handled_in_time for row in handled), len(handled) + len(late)),
-        closed=_rate(sum(row.closed_at is not None for row in filed), len(filed)),
-        rework=_rate(sum(row.reworks > 0 for row in handled), len(handled)),
-        misdirected=_rate(sum(row.returned for row in dispatched), len(dispatched)),
-        relapse=_rate(sum(row.relapse for row in rows), len(rows)),
-        found_by_itself=_rate(sum(row.found_by == "machine" for row in rows), len(rows)),
-        median_hours=_median(hours),
-    )
-
-
-def _rate(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
-
-
-def _median(ordered: list[float]) -> float | None:
-    if not ordered:
-        return None
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
