@@ -118,7 +118,7 @@ def test_nobody_meets_the_complainant_by_chance(bureau, who):
 def test_an_enterprise_does_not_read_what_was_said_about_it(bureau):
     plant = Facility.objects.get(code=city.PLANT)
     about = {"facility": plant, "plate": "x", "longitude": None, "latitude": None}
-    case = complained(text="甲厂东墙外的邻居：夜里偷排", **about).case
+    case = complained(text="甲厂东墙外的邻居：夜里偷排", **about)[0].case
     for who, status in (("enterprise", 404), ("inspector", 200)):
         client = as_client(bureau[who])
         assert client.get(f"/cases/{case.number}").status_code == status

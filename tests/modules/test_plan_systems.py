@@ -82,10 +82,27 @@ def parts_of(file: str) -> dict[str, str]:
 
 
 @functools.cache
+def parts_at_hand(file: str) -> dict[str, str]:
+    """Return the parts of a file of tests, of the helpers it imports, and of the fixtures beside it."""
+    imported = [
+        f"tests/{node.module.replace('.', '/')}.py"
+        for node in ast.parse((ROOT / file).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ImportFrom) and node.module
+    ]
+    beside = f"{pathlib.PurePosixPath(file).parent}/conftest.py"
+    return {
+        name: text
+        for other in (*imported, beside, file)
+        if (ROOT / other).is_file()
+        for name, text in parts_of(other).items()
+    }
+
+
+@functools.cache
 def source_of(test: str) -> str:
     """Return the source of a test with that of the helpers, fixtures and constants it uses, one after another."""
     file, _colons, name = test.partition("::")
-    parts, found, waiting = parts_of(file), {}, [name]
+    parts, found, waiting = parts_at_hand(file), {}, [name]
     while waiting:
         name = waiting.pop()
         if name in parts and name not in found:
