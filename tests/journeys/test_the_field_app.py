@@ -37,8 +37,10 @@ def phone(open_page, log_in, watch):
     """A function that opens the app on a phone of its own, logged in, with a position."""
     watch.expected.update(LOST)
 
-    def open_one(username="grid", *, width=PHONE["width"], route="tasks", language="zh-CN"):
-        page = open_page(width=width, height=PHONE["height"], language=language)
+    def open_one(
+        username="grid", *, width=PHONE["width"], height=PHONE["height"], route="tasks", language="zh-CN"
+    ):
+        page = open_page(width=width, height=height, language=language)
         page.context.grant_permissions(["geolocation"])
         page.context.set_geolocation(PLACE)
         log_in(page, username)
@@ -246,6 +248,107 @@ services.act(case=Case.objects.get(title_zh="有冲突的任务"), action="sign"
     conflict.wait_for()
     assert "处置中" in conflict.inner_text()
     assert conflict.get_by_role("button", name="看过了，仍要发送").is_visible()
+
+
+def fits(page):
+    """Tell that nothing stands out of a phone's screen and that a thumb hits everything it is to hit."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    small = page.evaluate(
+        """[...document.querySelectorAll(
+        'button, nav a, a.card, a.main, summary, select, textarea, input:not([type=radio]):not([type=checkbox])')]
+        .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44).map((e) => e.outerHTML)"""
+    )
+    assert small == []
+
+
+def do(page, action, text="", photos=()):
+    """Fill an action of the open task in and hand it in."""
+    form = page.locator(f"form[data-action={action}]")
+    form.wait_for()
+    fits(page)
+    if text:
+        form.locator("textarea").fill(text)
+    if photos:
+        page.locator(".where", has_text="已定位").wait_for()
+        files = [{"name": "done.jpg", "mimeType": "image/jpeg", "buffer": data} for data in photos]
+        form.locator("input[type=file]").set_input_files(files)
+    form.locator("button.main").click()
+    page.locator("#outbox").wait_for()
+    fits(page)
+
+
+def go_on(page):
+    page.locator("#outbox").get_by_role("link", name="继续办理").first.click()
+
+
+def test_an_event_is_reported_dispatched_handled_off_line_checked_and_closed_on_phones(phone, live_city):
+    title, screen = "桥下倾倒渣土", {"width": 390, "height": 844}
+    inspector, before, after = phone("grid", **screen), jpeg(301), jpeg(302)
+    report(inspector, title, [before])
+    wait_sent(inspector)
+
+    duty = phone("duty", **screen)
+    duty.get_by_text(title).click()
+    do(duty, "accept")
+    go_on(duty)
+    duty.locator("form[data-action=dispatch] select[name=handler]").select_option(label="网格员李")
+    do(duty, "dispatch", "请今天清理")
+    wait_sent(duty, 2)
+
+    inspector.goto("/field/#tasks")
+    inspector.reload()
+    inspector.get_by_text(title).click()
+    assert "请今天清理" in inspector.locator("#history").inner_text()
+    do(inspector, "sign")
+    go_on(inspector)
+    inspector.locator("form[data-action=submit]").wait_for()
+    inspector.context.set_geolocation({**PLACE, "longitude": 126.4123, "latitude": 43.8045})
+    inspector.context.set_offline(True)
+    do(inspector, "submit", "渣土已清运，河岸恢复", [after])
+    inspector.locator("#outbox [data-state=queued]").wait_for()
+    verifier = phone("verifier", **screen)
+    verifier.locator("main h1").wait_for()
+    assert verifier.get_by_text(title).count() == 0
+    inspector.context.set_offline(False)
+    wait_sent(inspector, 3)
+
+    verifier.reload()
+    verifier.get_by_text(title).click()
+    done = verifier.locator("#history li").first
+    for seen in ("反馈", "网格员李", "渣土已清运", "126.4123°, 43.8045°"):
+        assert seen in done.inner_text()
+    assert done.locator("img").evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 16
+    do(verifier, "pass", "现场已核实", [jpeg(303)])
+    wait_sent(verifier)
+
+    number = verifier.locator("#outbox [data-state=sent]").first.inner_text().split("编号 ")[1].split()[0]
+    verifier.goto(f"/cases/{number}")
+    page = verifier.locator("#case").inner_text()
+    for seen in ("已结案", "网格员李", "值班员王", "核查孙", "126.4123, 43.8045"):
+        assert seen in page
+    assert verifier.evaluate("document.documentElement.scrollWidth") <= screen["width"]
+    steps, audited = json.loads(live_city.execute(WALKED.format(title=title)))
+    assert [step[:2] for step in steps] == [
+        ["report", "grid"], ["accept", "duty"], ["dispatch", "duty"], ["sign", "grid"], ["submit", "grid"],
+        ["pass", "verifier"],
+    ]  # fmt: skip
+    assert steps[0][2] == [[hashlib.sha256(before).hexdigest(), 126.4, 43.8]]
+    assert steps[4][2] == [[hashlib.sha256(after).hexdigest(), 126.4123, 43.8045]]
+    assert audited == [step[:2] for step in steps]
+
+
+WALKED = """
+import json
+from jiangcheng.core.access.models import AuditEntry
+from jiangcheng.core.cases.models import Case
+case = Case.objects.get(title_zh={title!r})
+assert case.closed_at and case.state == "closed"
+steps = [[step.action, step.actor.username,
+    [[kept.sha256, kept.longitude, kept.latitude] for kept in step.evidence.all()]]
+    for step in case.steps.order_by("sequence")]
+audited = AuditEntry.objects.filter(object_type="case", object_id=case.number, action__startswith="cases.")
+print(json.dumps([steps, [[row.action.removeprefix("cases."), row.actor.username] for row in audited.order_by("pk")]]))
+"""
 
 
 @pytest.mark.slow
