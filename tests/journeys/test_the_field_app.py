@@ -278,7 +278,7 @@ def do(page, action, text="", photos=()):
 
 
 def go_on(page):
-    page.locator("#outbox").get_by_role("link", name="继续办理").first.click()
+    page.locator("#outbox").get_by_role("link", name="打开任务").first.click()
 
 
 def test_an_event_is_reported_dispatched_handled_off_line_checked_and_closed_on_phones(phone, live_city):
@@ -339,7 +339,7 @@ def test_an_event_is_reported_dispatched_handled_off_line_checked_and_closed_on_
 
 WALKED = """
 import json
-from jiangcheng.core.access.models import AuditEntry
+from jiangcheng.core.access.models import AuditEntry, User
 from jiangcheng.core.cases.models import Case
 case = Case.objects.get(title_zh={title!r})
 assert case.closed_at and case.state == "closed"
@@ -347,7 +347,8 @@ steps = [[step.action, step.actor.username,
     [[kept.sha256, kept.longitude, kept.latitude] for kept in step.evidence.all()]]
     for step in case.steps.order_by("sequence")]
 audited = AuditEntry.objects.filter(object_type="case", object_id=case.number, action__startswith="cases.")
-print(json.dumps([steps, [[row.action.removeprefix("cases."), row.actor.username] for row in audited.order_by("pk")]]))
+names = dict(User.objects.values_list("pk", "username"))
+print(json.dumps([steps, [[row.action.removeprefix("cases."), names[row.actor_id]] for row in audited.order_by("pk")]]))
 """
 
 

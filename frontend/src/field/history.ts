@@ -9,7 +9,7 @@ const DECIMALS = 4
 
 export function history(task: Task, instant: (at: string) => string): HTMLElement | null {
   // A copy that was kept before the update has no steps.
-  const steps = [...(task.history ?? [])].reverse().map((step) => stepItem(step, instant))
+  const steps = [...(task.history ?? [])].reverse().map((step) => stepItem(step, task.description, instant))
   if (steps.length === 0) return null
   const older = steps.slice(SHOWN)
   return h('section', { class: 'panel', id: 'history' },
@@ -18,11 +18,11 @@ export function history(task: Task, instant: (at: string) => string): HTMLElemen
     older.length > 0 && h('details', {}, h('summary', {}, t(`更早的 ${older.length} 步`, `Earlier steps: ${older.length}`)), h('ol', { class: 'steps' }, ...older))) // prettier-ignore
 }
 
-function stepItem(step: Step, instant: (at: string) => string): HTMLElement {
+function stepItem(step: Step, known: string, instant: (at: string) => string): HTMLElement {
   return h('li', {},
     h('strong', {}, named(step)),
     h('span', { class: 'muted' }, `${step.by || t('规则自动', 'By a rule')} · ${instant(step.at)}`),
-    step.text && h('p', { class: 'text' }, step.text),
+    step.text && step.text !== known && h('p', { class: 'text' }, step.text),
     step.photos.length > 0 && h('div', { class: 'shots' }, ...step.photos.map((kept) => shot(kept, instant)))) // prettier-ignore
 }
 

@@ -61,10 +61,22 @@ function photoInput(required = false): HTMLElement {
   const list = h('ul', { class: 'photos', 'aria-live': 'polite' })
   const input = h('input', {
     type: 'file', name: 'photos', accept: 'image/jpeg,image/png,image/webp', multiple: true, capture: 'environment',
-    onchange: () => list.replaceChildren(...[...(input.files ?? [])].map((file) =>
-      h('li', {}, `${file.name} · ${Math.ceil(file.size / 1024)} kB`))),
+    onchange: () => list.replaceChildren(...chosen([...(input.files ?? [])])),
   }) // prettier-ignore
-  return h('div', { class: 'field' }, h('label', {}, required ? t('照片（必填，原件保存）', 'Photos (needed; originals are kept)') : t('照片（可不填，原件保存）', 'Photos (may be left out; originals are kept)'), input), list)
+  const label = required ? t('照片（必填，原件保存）', 'Photos (needed; originals are kept)') : t('照片（可不填，原件保存）', 'Photos (may be left out; originals are kept)')
+  const pick = h('span', { class: 'pick' }, h('span', {}, t('拍照或选择照片', 'Take or choose photos')), input)
+  return h('div', { class: 'field' }, h('label', {}, label, pick), list)
+}
+
+function chosen(all: File[]): HTMLElement[] {
+  const most = boot!.limits.photos
+  const rows = all.slice(0, most).map((file) => {
+    const address = URL.createObjectURL(file)
+    const free = (): void => URL.revokeObjectURL(address)
+    return h('li', {}, h('img', { src: address, alt: '', onload: free, onerror: free }), `${file.name} · ${Math.ceil(file.size / 1024)} kB`)
+  })
+  const beyond = h('li', { class: 'bad' }, t(`最多 ${most} 张，其余不会发送。`, `At most ${most}; the others are not sent.`))
+  return all.length > most ? [...rows, beyond] : rows
 }
 
 /* Tasks */
@@ -105,7 +117,7 @@ async function task(number: string): Promise<Node[]> {
     h('h1', {}, named(found, 'title')),
     h('p', { class: 'muted' }, facts.filter(Boolean).join(' · ')),
     ...(waiting ? [h('p', { class: 'notice' }, t('这件任务有内容待发。', 'Something of this task waits to be sent.'), ' ', h('a', { href: '#outbox' }, t('看待发', 'To the outbox')))] : []),
-    h('p', { class: 'text' }, found.description),
+    ...(found.description === named(found, 'title') ? [] : [h('p', { class: 'text' }, found.description)]),
     ...[history(found, instant)].filter((section) => section !== null),
     ...(doable.some(takesPhotos) ? [whereLine()] : []),
     ...doable.map((action, index) => h('details', { class: 'panel action', open: index === 0 }, h('summary', {}, named(action)), actionForm(found, action))),
@@ -245,7 +257,7 @@ function outboxItem(one: db.Item, onward: string | undefined): HTMLElement {
     h('strong', {}, one.label),
     h('span', {}, `${states()[one.state]} · ${instant(one.createdAt)}${one.photos.length > 0 ? ` · ${one.photos.length} ${t('张照片', 'photos')}` : ''}`),
     one.answer?.['number'] ? h('span', {}, `${t('编号', 'Number')} ${String(one.answer['number'])}`) : null,
-    onward && h('a', { class: 'main wide', href: `#task/${onward}` }, t('继续办理', 'Go on with it')),
+    onward && h('a', { class: 'button wide', href: `#task/${onward}` }, t('打开任务', 'Open the task')),
     ...one.reasons.map((code) => h('p', { class: 'bad' }, reason(code))),
     present && h('p', { class: 'conflict' }, `${t('现在', 'Now')}：${named(present, 'state')} · ${String(present['by'] ?? '')} · ${present['at'] ? instant(String(present['at'])) : ''} ${String(present['text'] ?? '')}`),
     h('div', { class: 'row' },

@@ -335,9 +335,7 @@ def _details(error: services.Rejected) -> dict[str, Any]:
     return {**details, "state": error.state} if error.state else details
 
 
-def _tasks(
-    found: list[tuple[Case, list[cases.AvailableAction]]], on: dt.date
-) -> Iterator[dict[str, Any]]:
+def _tasks(found: list[tuple[Case, list[cases.AvailableAction]]], on: dt.date) -> Iterator[dict[str, Any]]:
     """Yield the cases as the phone shows them, each with its history: off line nothing can be asked for."""
     histories = queries.histories(case for case, _ in found)
     # Most cases of a desk lie in few areas, and the holders of a permission are the same in all of one area.
