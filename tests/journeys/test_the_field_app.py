@@ -17,6 +17,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from journeys.conftest import CHROMIUM_FLAGS, PATIENCE
 
+APP = "/field/"
 PHONE = {"width": 360, "height": 740}
 PLACE = {"longitude": 126.4, "latitude": 43.8, "accuracy": 15}
 FIRST_LOAD = 300_000
@@ -44,7 +45,7 @@ def phone(open_page, log_in, watch):
         page.context.grant_permissions(["geolocation"])
         page.context.set_geolocation(PLACE)
         log_in(page, username)
-        page.goto(f"/field/#{route}")
+        page.goto(f"{APP}#{route}")
         page.locator("nav.bar").wait_for()
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         return page
@@ -53,7 +54,7 @@ def phone(open_page, log_in, watch):
 
 
 def report(page, text, photos=()):
-    page.goto("/field/#report")
+    page.goto(f"{APP}#report")
     page.locator("#report textarea").fill(text)
     if photos:
         files = [
@@ -403,7 +404,7 @@ def test_small_phones_large_targets_and_both_languages(phone):
         page = phone(width=320, language=language)
         page.evaluate("localStorage.clear()")
         for route in ("tasks", "patrol", "report", "outbox", "more", "plate", "suggest", "settings"):
-            page.goto(f"/field/#{route}")
+            page.goto(f"{APP}#{route}")
             page.locator("main h1").wait_for()
             assert page.evaluate("document.documentElement.scrollWidth") <= 320, route
             small = page.evaluate(
@@ -437,7 +438,7 @@ def test_night_follows_the_phone_and_the_switch(phone):
 def test_without_a_position_the_place_is_written(phone, live_city):
     page = phone()
     page.context.clear_permissions()
-    page.goto("/field/#report")
+    page.goto(f"{APP}#report")
     page.locator("#report textarea").fill("没有定位的上报")
     page.locator("#report input[name=place]").fill("松江路 5 号")
     page.locator("#report button.main").click()
