@@ -17,6 +17,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from journeys.conftest import CHROMIUM_FLAGS, PATIENCE
 
+APP = "/field/"
 PHONE = {"width": 360, "height": 740}
 PLACE = {"longitude": 126.4, "latitude": 43.8, "accuracy": 15}
 FIRST_LOAD = 300_000
@@ -37,12 +38,14 @@ def phone(open_page, log_in, watch):
     """A function that opens the app on a phone of its own, logged in, with a position."""
     watch.expected.update(LOST)
 
-    def open_one(username="grid", *, width=PHONE["width"], route="tasks", language="zh-CN"):
-        page = open_page(width=width, height=PHONE["height"], language=language)
+    def open_one(
+        username="grid", *, width=PHONE["width"], height=PHONE["height"], route="tasks", language="zh-CN"
+    ):
+        page = open_page(width=width, height=height, language=language)
         page.context.grant_permissions(["geolocation"])
         page.context.set_geolocation(PLACE)
         log_in(page, username)
-        page.goto(f"/field/#{route}")
+        page.goto(f"{APP}#{route}")
         page.locator("nav.bar").wait_for()
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         return page
@@ -51,7 +54,7 @@ def phone(open_page, log_in, watch):
 
 
 def report(page, text, photos=()):
-    page.goto("/field/#report")
+    page.goto(f"{APP}#report")
     page.locator("#report textarea").fill(text)
     if photos:
         files = [
@@ -248,6 +251,108 @@ services.act(case=Case.objects.get(title_zh="有冲突的任务"), action="sign"
     assert conflict.get_by_role("button", name="看过了，仍要发送").is_visible()
 
 
+def fits(page):
+    """Tell that nothing stands out of a phone's screen and that a thumb hits everything it is to hit."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    small = page.evaluate(
+        """[...document.querySelectorAll(
+        'button, nav a, a.card, a.main, summary, select, textarea, input:not([type=radio]):not([type=checkbox])')]
+        .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44).map((e) => e.outerHTML)"""
+    )
+    assert small == []
+
+
+def do(page, action, text="", photos=()):
+    """Fill an action of the open task in and hand it in."""
+    form = page.locator(f"form[data-action={action}]")
+    form.wait_for()
+    fits(page)
+    if text:
+        form.locator("textarea").fill(text)
+    if photos:
+        page.locator(".where", has_text="已定位").wait_for()
+        files = [{"name": "done.jpg", "mimeType": "image/jpeg", "buffer": data} for data in photos]
+        form.locator("input[type=file]").set_input_files(files)
+    form.locator("button.main").click()
+    page.locator("#outbox").wait_for()
+    fits(page)
+
+
+def go_on(page):
+    page.locator("#outbox").get_by_role("link", name="打开任务").first.click()
+
+
+def test_an_event_is_reported_dispatched_handled_off_line_checked_and_closed_on_phones(phone, live_city):
+    title, screen = "桥下倾倒渣土", {"width": 390, "height": 844}
+    inspector, before, after = phone("grid", **screen), jpeg(301), jpeg(302)
+    report(inspector, title, [before])
+    wait_sent(inspector)
+
+    duty = phone("duty", **screen)
+    duty.get_by_text(title).click()
+    do(duty, "accept")
+    go_on(duty)
+    duty.locator("form[data-action=dispatch] select[name=handler]").select_option(label="网格员李")
+    do(duty, "dispatch", "请今天清理")
+    wait_sent(duty, 2)
+
+    inspector.goto("/field/#tasks")
+    inspector.reload()
+    inspector.get_by_text(title).click()
+    assert "请今天清理" in inspector.locator("#history").inner_text()
+    do(inspector, "sign")
+    go_on(inspector)
+    inspector.locator("form[data-action=submit]").wait_for()
+    inspector.context.set_geolocation({**PLACE, "longitude": 126.4123, "latitude": 43.8045})
+    inspector.context.set_offline(True)
+    do(inspector, "submit", "渣土已清运，河岸恢复", [after])
+    inspector.locator("#outbox [data-state=queued]").wait_for()
+    verifier = phone("verifier", **screen)
+    verifier.locator("main h1").wait_for()
+    assert verifier.get_by_text(title).count() == 0
+    inspector.context.set_offline(False)
+    wait_sent(inspector, 3)
+
+    verifier.reload()
+    verifier.get_by_text(title).click()
+    done = verifier.locator("#history li").first
+    for seen in ("反馈", "网格员李", "渣土已清运", "126.4123°, 43.8045°"):
+        assert seen in done.inner_text()
+    assert done.locator("img").evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 16
+    do(verifier, "pass", "现场已核实", [jpeg(303)])
+    wait_sent(verifier)
+
+    number = verifier.locator("#outbox [data-state=sent]").first.inner_text().split("编号 ")[1].split()[0]
+    verifier.goto(f"/cases/{number}")
+    page = verifier.locator("#case").inner_text()
+    for seen in ("已结案", "网格员李", "值班员王", "核查孙", "126.4123, 43.8045"):
+        assert seen in page
+    assert verifier.evaluate("document.documentElement.scrollWidth") <= screen["width"]
+    steps, audited = json.loads(live_city.execute(WALKED.format(title=title)))
+    assert [step[:2] for step in steps] == [
+        ["report", "grid"], ["accept", "duty"], ["dispatch", "duty"], ["sign", "grid"], ["submit", "grid"],
+        ["pass", "verifier"],
+    ]  # fmt: skip
+    assert steps[0][2] == [[hashlib.sha256(before).hexdigest(), 126.4, 43.8]]
+    assert steps[4][2] == [[hashlib.sha256(after).hexdigest(), 126.4123, 43.8045]]
+    assert audited == [step[:2] for step in steps]
+
+
+WALKED = """
+import json
+from jiangcheng.core.access.models import AuditEntry, User
+from jiangcheng.core.cases.models import Case
+case = Case.objects.get(title_zh={title!r})
+assert case.closed_at and case.state == "closed"
+steps = [[step.action, step.actor.username,
+    [[kept.sha256, kept.longitude, kept.latitude] for kept in step.evidence.all()]]
+    for step in case.steps.order_by("sequence")]
+audited = AuditEntry.objects.filter(object_type="case", object_id=case.number, action__startswith="cases.")
+names = dict(User.objects.values_list("pk", "username"))
+print(json.dumps([steps, [[row.action.removeprefix("cases."), names[row.actor_id]] for row in audited.order_by("pk")]]))
+"""
+
+
 @pytest.mark.slow
 def test_two_hundred_reports_of_three_photos_all_arrive_once(phone, live_city):
     page = phone(route="outbox")
@@ -299,7 +404,7 @@ def test_small_phones_large_targets_and_both_languages(phone):
         page = phone(width=320, language=language)
         page.evaluate("localStorage.clear()")
         for route in ("tasks", "patrol", "report", "outbox", "more", "plate", "suggest", "settings"):
-            page.goto(f"/field/#{route}")
+            page.goto(f"{APP}#{route}")
             page.locator("main h1").wait_for()
             assert page.evaluate("document.documentElement.scrollWidth") <= 320, route
             small = page.evaluate(
@@ -333,7 +438,7 @@ def test_night_follows_the_phone_and_the_switch(phone):
 def test_without_a_position_the_place_is_written(phone, live_city):
     page = phone()
     page.context.clear_permissions()
-    page.goto("/field/#report")
+    page.goto(f"{APP}#report")
     page.locator("#report textarea").fill("没有定位的上报")
     page.locator("#report input[name=place]").fill("松江路 5 号")
     page.locator("#report button.main").click()

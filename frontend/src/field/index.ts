@@ -2,6 +2,7 @@
 import './field.css'
 import * as db from './db.ts'
 import { h } from './dom.ts'
+import { history } from './history.ts'
 import { map } from './map.ts'
 import { cellOf, nearest, warmUp } from './place.ts'
 import type { Fix } from './place.ts'
@@ -43,14 +44,39 @@ const instant = (at: string | number): string =>
   new Date(at).toLocaleString(spoken() === 'zh' ? 'zh-CN' : 'en-GB', { timeZone: 'Asia/Shanghai', dateStyle: 'short', timeStyle: 'short' })
 const position = (): Record<string, unknown> => (here ? { ...here } : {})
 
-function photoInput(): HTMLElement {
+/** Follows the position while a form with photos is open, and says what the photos will carry. */
+function whereLine(): HTMLElement {
+  const where = h('p', { class: 'muted where', 'aria-live': 'polite' }, t('正在定位…', 'Looking for the position…'))
+  here = undefined
+  warmUp((fix) => {
+    here = fix ?? here
+    where.textContent = here
+      ? `${t('已定位，误差', 'Position known within')} ${Math.round(here.accuracy)} m，${t('随照片保存。', 'kept with the photos.')}`
+      : t('没有定位，照片将不带位置。请打开手机定位。', 'No position: the photos go without one. Switch positioning on.')
+  })
+  return where
+}
+
+function photoInput(required = false): HTMLElement {
   const list = h('ul', { class: 'photos', 'aria-live': 'polite' })
   const input = h('input', {
     type: 'file', name: 'photos', accept: 'image/jpeg,image/png,image/webp', multiple: true, capture: 'environment',
-    onchange: () => list.replaceChildren(...[...(input.files ?? [])].map((file) =>
-      h('li', {}, `${file.name} · ${Math.ceil(file.size / 1024)} kB`))),
+    onchange: () => list.replaceChildren(...chosen([...(input.files ?? [])])),
   }) // prettier-ignore
-  return h('div', { class: 'field' }, h('label', {}, t('照片（原件保存）', 'Photos (originals are kept)'), input), list)
+  const label = required ? t('照片（必填，原件保存）', 'Photos (needed; originals are kept)') : t('照片（可不填，原件保存）', 'Photos (may be left out; originals are kept)')
+  const pick = h('span', { class: 'pick' }, h('span', {}, t('拍照或选择照片', 'Take or choose photos')), input)
+  return h('div', { class: 'field' }, h('label', {}, label, pick), list)
+}
+
+function chosen(all: File[]): HTMLElement[] {
+  const most = boot!.limits.photos
+  const rows = all.slice(0, most).map((file) => {
+    const address = URL.createObjectURL(file)
+    const free = (): void => URL.revokeObjectURL(address)
+    return h('li', {}, h('img', { src: address, alt: '', onload: free, onerror: free }), `${file.name} · ${Math.ceil(file.size / 1024)} kB`)
+  })
+  const beyond = h('li', { class: 'bad' }, t(`最多 ${most} 张，其余不会发送。`, `At most ${most}; the others are not sent.`))
+  return all.length > most ? [...rows, beyond] : rows
 }
 
 /* Tasks */
@@ -73,29 +99,46 @@ function tasks(): Node[] {
   return [h('h1', {}, t('我的任务', 'My tasks')), toggle, onMap ? map(boot!, here) : list]
 }
 
-function task(number: string): Node[] {
+/** What a form of the phone can hold; an action that needs more is done in the portal. */
+const FILLABLE = new Set(['handler_required', 'reason_code', 'text_required', 'has_photo', 'hours_required'])
+/** Actions with which a photo may be handed in though none has to be. */
+const CHECKS = new Set(['pass', 'rework'])
+const takesPhotos = (action: Action): boolean => action.needs.includes('has_photo') || CHECKS.has(action.code)
+
+async function task(number: string): Promise<Node[]> {
   const found = boot!.cases.find((item) => item.number === number)
   if (!found) return [h('p', { class: 'empty' }, t('这个任务已不在您手上。', 'This task is no longer in your hands.'))]
   const facts = [number, named(found, 'state'), found.due_at ? t('期限 ', 'due ') + instant(found.due_at) : '']
+  const waiting = (await db.items(me())).some((one) => one.state !== 'sent' && one.body['case'] === number)
+  const doable = found.actions.filter((action) => action.needs.every((need) => FILLABLE.has(need)))
+  const beyond = found.actions.filter((action) => !doable.includes(action)).map((action) => named(action))
+  const elsewhere = [t('在门户打开', 'Open in the portal'), beyond.join(t('、', ', '))].filter(Boolean).join(t('：', ': '))
   return [
     h('h1', {}, named(found, 'title')),
     h('p', { class: 'muted' }, facts.filter(Boolean).join(' · ')),
-    h('p', { class: 'text' }, found.description),
-    ...found.actions.map((action) => actionForm(found, action)),
-  ]
+    ...(waiting ? [h('p', { class: 'notice' }, t('这件任务有内容待发。', 'Something of this task waits to be sent.'), ' ', h('a', { href: '#outbox' }, t('看待发', 'To the outbox')))] : []),
+    ...(found.description === named(found, 'title') ? [] : [h('p', { class: 'text' }, found.description)]),
+    ...[history(found, instant)].filter((section) => section !== null),
+    ...(doable.some(takesPhotos) ? [whereLine()] : []),
+    ...doable.map((action, index) => h('details', { class: 'panel action', open: index === 0 }, h('summary', {}, named(action)), actionForm(found, action))),
+    h('a', { class: 'card', href: found.page }, elsewhere),
+  ] // prettier-ignore
 }
 
 function actionForm(found: Task, action: Action): HTMLElement {
   const needs = new Set(action.needs)
-  const choice = (name: string, label: string, options: [string, string][]): HTMLElement =>
+  const choice = (name: string, label: string, options: [string, string][], chosen = ''): HTMLElement =>
     h('div', { class: 'field' }, h('label', {}, label, h('select', { name, required: true },
-      ...options.map(([code, text]) => h('option', { value: code }, text))))) // prettier-ignore
-  const form = h('form', { class: 'panel', 'data-action': action.code, onsubmit: (event) => { event.preventDefault(); void submitAction(form, found, action) } },
-    h('h2', {}, named(action)),
-    needs.has('handler_required') && choice('handler', t('处置人', 'Handler'), (found.candidates ?? []).map((one) => [String(one.id), one.name])),
+      h('option', { value: '' }, t('请选择', 'Choose')),
+      ...options.map(([code, text]) => h('option', { value: code, selected: code === chosen }, text))))) // prettier-ignore
+  // A proposal is for the one who sends it out, not for who is asked to help.
+  const proposed = action.code === 'dispatch' && found.proposed ? String(found.proposed) : ''
+  const form = h('form', { class: 'fields', 'data-action': action.code, onsubmit: (event) => { event.preventDefault(); void submitAction(form, found, action) } },
+    needs.has('handler_required') && choice('handler', t('处置人', 'Handler'), (found.candidates ?? []).map((one) => [String(one.id), one.name]), proposed),
+    needs.has('hours_required') && h('div', { class: 'field' }, h('label', {}, t('申请延长（工作小时）', 'Working hours asked for'), h('input', { name: 'hours', type: 'number', inputmode: 'numeric', min: 1, required: true }))),
     needs.has('reason_code') && choice('reason_code', t('原因', 'Reason'), (found.reasons ?? []).map((one) => [one.code, named(one)])),
-    h('div', { class: 'field' }, h('label', {}, t('说明', 'What to say'), h('textarea', { name: 'text', rows: 3, required: needs.has('text_required') }))),
-    needs.has('has_photo') && photoInput(),
+    h('div', { class: 'field' }, h('label', {}, needs.has('text_required') ? t('说明', 'What to say') : t('说明（可不填）', 'What to say (may be left out)'), h('textarea', { name: 'text', rows: 3, required: needs.has('text_required') }))),
+    takesPhotos(action) && photoInput(needs.has('has_photo')),
     h('button', { type: 'submit', class: 'main wide' }, named(action))) // prettier-ignore
   return form
 }
@@ -107,8 +150,9 @@ async function submitAction(form: HTMLFormElement, found: Task, action: Action):
   }
   const details: Record<string, unknown> = {}
   if (value(form, 'handler')) details['handler'] = Number(value(form, 'handler'))
+  if (value(form, 'hours')) details['hours'] = Number(value(form, 'hours'))
   if (value(form, 'reason_code')) details['reason_code'] = value(form, 'reason_code')
-  const body = { case: found.number, action: action.code, text: value(form, 'text'), seen: found.seen, details }
+  const body = { case: found.number, action: action.code, text: value(form, 'text'), seen: found.seen, details, ...(takesPhotos(action) ? position() : {}) }
   await sync.queue(me(), 'actions', `${named(action)}：${named(found, 'title')}`, body, files(form), position())
   say(t('已放入待发，有网络时自动送出。', 'Put into the outbox; it goes when there is a network.'))
   go('outbox')
@@ -185,7 +229,7 @@ async function outbox(): Promise<Node[]> {
   const used = await navigator.storage?.estimate?.()
   const room = used?.quota ? `${t('已用', 'Used')} ${Math.ceil((used.usage ?? 0) / 2 ** 20)} / ${Math.floor(used.quota / 2 ** 20)} MB` : ''
   const list = found.length > 0
-    ? h('ul', { class: 'cards', id: 'outbox' }, ...found.map(outboxItem))
+    ? h('ul', { class: 'cards', id: 'outbox' }, ...found.map((one) => outboxItem(one, goesOn(one, found))))
     : h('p', { class: 'empty' }, t('没有待发的内容。', 'The outbox is empty.')) // prettier-ignore
   return [
     h('h1', {}, t('待发', 'Outbox')),
@@ -195,7 +239,16 @@ async function outbox(): Promise<Node[]> {
   ]
 }
 
-function outboxItem(one: db.Item): HTMLElement {
+const caseOf = (one: db.Item): string => String(one.answer?.['number'] ?? one.body['case'] ?? '')
+
+/** The task a person may go on with: at the newest item about it, and not before the server has answered that. */
+function goesOn(one: db.Item, newestFirst: db.Item[]): string | undefined {
+  const number = caseOf(one)
+  const newest = newestFirst.find((other) => caseOf(other) === number)
+  return one.state === 'sent' && newest === one && boot!.cases.some((task) => task.number === number) ? number : undefined
+}
+
+function outboxItem(one: db.Item, onward: string | undefined): HTMLElement {
   const editable = one.state === 'refused' || one.state === 'conflict' || (one.state === 'queued' && one.attempts === 0)
   const present = one.present
   const text = typeof one.body['text'] === 'string' ? one.body['text'] : undefined
@@ -204,6 +257,7 @@ function outboxItem(one: db.Item): HTMLElement {
     h('strong', {}, one.label),
     h('span', {}, `${states()[one.state]} · ${instant(one.createdAt)}${one.photos.length > 0 ? ` · ${one.photos.length} ${t('张照片', 'photos')}` : ''}`),
     one.answer?.['number'] ? h('span', {}, `${t('编号', 'Number')} ${String(one.answer['number'])}`) : null,
+    onward && h('a', { class: 'button wide', href: `#task/${onward}` }, t('打开任务', 'Open the task')),
     ...one.reasons.map((code) => h('p', { class: 'bad' }, reason(code))),
     present && h('p', { class: 'conflict' }, `${t('现在', 'Now')}：${named(present, 'state')} · ${String(present['by'] ?? '')} · ${present['at'] ? instant(String(present['at'])) : ''} ${String(present['text'] ?? '')}`),
     h('div', { class: 'row' },
@@ -369,7 +423,7 @@ async function check(code: string): Promise<Node[]> {
   const form = h('form', { class: 'panel', onsubmit: (event) => { event.preventDefault(); void submitCheck(form, code, title, questions) } },
     questions.length === 0 && h('p', { class: 'empty' }, t('没有这家企业的检查清单，可以只写说明。', 'There is no check list of this plant; you may write a note.')),
     ...questions.map(question),
-    photoInput(),
+    photoInput(), whereLine(),
     h('div', { class: 'field' }, h('label', {}, t('说明', 'Note'), h('textarea', { name: 'note', rows: 3 }))),
     h('label', { class: 'tick' }, h('input', { type: 'checkbox', name: 'open_case' }), t('有不符合项时立为事件', 'Open a case where something fails')),
     h('button', { type: 'submit', class: 'main wide' }, t('提交检查', 'Hand the visit in'))) // prettier-ignore
@@ -496,8 +550,12 @@ function welcome(): HTMLElement {
     h('a', { class: 'main wide', href: login }, t('登录', 'Log in'))) // prettier-ignore
 }
 
-async function refresh(): Promise<void> {
+async function latest(): Promise<void> {
   boot = (await sync.bootstrap()) ?? boot
+}
+
+async function refresh(): Promise<void> {
+  await latest()
   if (boot) await sync.hurry(me())
 }
 
@@ -532,6 +590,20 @@ sync.onChange(() => {
     else if (!document.activeElement?.matches('textarea, input')) void render()
   }, 100)
 })
+
+/** Whether somebody has written or chosen something in the form on screen. */
+const touched = (): boolean =>
+  [...root.querySelectorAll<HTMLInputElement>('main textarea, main input')].some((field) => field.value !== '') ||
+  root.querySelector('main form')?.contains(document.activeElement) === true
+
+async function answered(): Promise<void> {
+  await latest()
+  const page = location.hash.slice(1).split('/')[0]
+  // The link to go on is there once the tasks are known, and a task offers what can be done with it now.
+  if (page === 'outbox' || (page === 'task' && !touched())) await render()
+}
+
+sync.onAnswered(() => void answered())
 
 async function start(): Promise<void> {
   Object.assign(settings, (await db.kept<Settings>('settings')) ?? {})

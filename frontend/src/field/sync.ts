@@ -8,6 +8,21 @@ export interface Action {
   name_en: string
   needs: string[]
 }
+export interface Kept {
+  url: string
+  kind: string
+  taken_at: string | null
+  longitude: number | null
+  latitude: number | null
+}
+export interface Step {
+  name_zh: string
+  name_en: string
+  by: string
+  at: string
+  text: string
+  photos: Kept[]
+}
 export interface Task {
   number: string
   title_zh: string
@@ -20,8 +35,11 @@ export interface Task {
   longitude: number | null
   latitude: number | null
   seen: number
+  page: string
+  history?: Step[]
   actions: Action[]
   candidates?: { id: number; name: string }[]
+  proposed?: number | null
   reasons?: { code: string; name_zh: string; name_en: string }[]
 }
 export interface Question {
@@ -68,6 +86,8 @@ let tag = ''
 let timer: number | undefined
 
 export const onChange = (listener: () => void): void => heard.addEventListener('change', listener)
+/** Tells that the server has answered something of the outbox, so that the tasks may be others now. */
+export const onAnswered = (listener: () => void): void => heard.addEventListener('answered', listener)
 const tell = (): boolean => heard.dispatchEvent(new Event('change'))
 const become = (state: Link): void => {
   link.state = state
@@ -164,12 +184,15 @@ export async function send(user: number): Promise<void> {
 async function turn(user: number): Promise<void> {
   await db.tidy(user)
   const waiting = (await db.items(user)).filter((one) => one.state === 'queued' || one.state === 'sending')
+  let answered = false
   for (const one of waiting) {
     if (one.nextAt > Date.now()) continue
     const going = await sendOne(one)
     tell()
     if (!going) break
+    answered = true
   }
+  if (answered) heard.dispatchEvent(new Event('answered'))
   schedule(user)
 }
 

@@ -33,6 +33,7 @@ const REASONS: Record<string, [string, string]> = {
   too_many: ['太多了，稍后自动重发。', 'Too many at once; it is sent again later.'],
   handler_required: ['请选择处置人。', 'Choose a handler.'],
   handler_unfit: ['这个人不能处置本区域的事件。', 'This person cannot handle cases here.'],
+  hours_required: ['请填写小时数，不超过流程允许的上限。', 'Give the hours, not more than the workflow allows.'],
   reason_code: ['请选择原因。', 'Choose a reason.'],
 }
 

@@ -8,6 +8,14 @@ from django.db import models
 from jiangcheng.core.access.models import AppendOnly
 from jiangcheng.core.registry import models as registry
 
+REPORT_NAMES = {"name_zh": "上报", "name_en": "Report"}
+OTHER_STEPS = {
+    "task_done": {"name_zh": "协办完成", "name_en": "Help given"},
+    "split": {"name_zh": "拆分", "name_en": "Split"},
+    "absorb": {"name_zh": "并入", "name_en": "Takes in"},
+}
+"""Steps that are no action of a workflow."""
+
 
 class WorkflowDefinition(models.Model):
     """A version of a workflow as data: states, actions, roles, guards, clocks, required evidence."""
@@ -24,6 +32,13 @@ class WorkflowDefinition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} v{self.version}"
+
+    def names_of(self, step: str) -> dict[str, str]:
+        """Return ``name_zh`` and ``name_en`` of a step's action; the first step of a case is its report."""
+        for action in self.definition["actions"]:
+            if action["code"] == step:
+                return {name: action[name] for name in ("name_zh", "name_en")}
+        return OTHER_STEPS.get(step, REPORT_NAMES)
 
 
 class Case(models.Model):

@@ -10,7 +10,7 @@ import json
 import math
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -24,12 +24,15 @@ from django.http import (
     JsonResponse,
 )
 from django.middleware.csrf import get_token
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from jiangcheng.core.access import queries as access
+from jiangcheng.core.access.models import User
 from jiangcheng.core.access.services import person, received_at, received_date, requires
 from jiangcheng.core.cases import queries as cases
+from jiangcheng.core.cases.models import Case, CaseStep
 from jiangcheng.core.records import queries as records
 from jiangcheng.core.records.models import Record
 from jiangcheng.core.registry import queries as registry
@@ -83,7 +86,7 @@ def bootstrap(request: HttpRequest) -> HttpResponseBase:
         ],
         "checklists": {plant.code: _checklist(plant.code, on) for plant in plants[: queries.MOST_CHECKLISTS]},
         "cases": [
-            *(_task(case, actions, on) for case, actions in queries.tasks(user=user, on=on)),
+            *_tasks(queries.tasks(user=user, on=on), on),
             *(_row(row, actions) for row, actions in queries.field_rows(user=user, on=on)),
         ],
         "todo": [_plain(item) for item in queries.todo(user=user, now=received_at(request))],
@@ -332,7 +335,24 @@ def _details(error: services.Rejected) -> dict[str, Any]:
     return {**details, "state": error.state} if error.state else details
 
 
-def _task(case: Any, actions: list[cases.AvailableAction], on: dt.date) -> dict[str, Any]:
+def _tasks(found: list[tuple[Case, list[cases.AvailableAction]]], on: dt.date) -> Iterator[dict[str, Any]]:
+    """Yield the cases as the phone shows them, each with its history: off line nothing can be asked for."""
+    histories = queries.histories(case for case, _ in found)
+    # Most cases of a desk lie in few areas, and the holders of a permission are the same in all of one area.
+    fit: dict[tuple[int | None, int | None], list[User]] = {}
+    for case, actions in found:
+        task = _task(case, actions, histories[case.pk])
+        if any("handler_required" in action.needs for action in actions):
+            area = (case.region_id, case.facility_id)
+            people = fit[area] = fit.get(area) or cases.candidates(case=case, on=on)
+            task["candidates"] = [{"id": one.pk, "name": str(one)} for one in people]
+        if any(action.code == "dispatch" for action in actions):
+            proposed = cases.propose_handler(case=case, on=on)
+            task["proposed"] = proposed.pk if proposed else None
+        yield task
+
+
+def _task(case: Case, actions: list[cases.AvailableAction], steps: list[CaseStep]) -> dict[str, Any]:
     states = {state["code"]: state for state in case.workflow.definition["states"]}
     chosen = [dataclasses.asdict(action) for action in actions]
     task = {
@@ -346,15 +366,33 @@ def _task(case: Any, actions: list[cases.AvailableAction], on: dt.date) -> dict[
         "due_at": case.due_at,
         "longitude": case.longitude,
         "latitude": case.latitude,
-        "seen": queries.last_sequence(case),
+        "seen": steps[-1].sequence if steps else 0,
+        "page": reverse("cases:case", args=[case.number]),
         "actions": chosen,
+        "history": [_step(case, step) for step in steps],
     }
-    if any("handler_required" in action.needs for action in actions):
-        people = cases.candidates(case=case, on=on)
-        task["candidates"] = [{"id": one.pk, "name": str(one)} for one in people]
     if any("reason_code" in action.needs for action in actions):
         task["reasons"] = case.workflow.definition["reason_codes"]
     return task
+
+
+def _step(case: Case, step: CaseStep) -> dict[str, Any]:
+    return {
+        **case.workflow.names_of(step.action),
+        "by": str(step.actor) if step.actor else "",
+        "at": step.at,
+        "text": step.text,
+        "photos": [
+            {
+                "url": reverse("cases:evidence", args=[case.number, kept.pk]),
+                "kind": kept.kind,
+                "taken_at": kept.taken_at,
+                "longitude": kept.longitude,
+                "latitude": kept.latitude,
+            }
+            for kept in step.evidence.all()
+        ],
+    }
 
 
 def _row(row: Record, actions: list[records.AvailableAction]) -> dict[str, Any]:
@@ -379,7 +417,9 @@ def _row(row: Record, actions: list[records.AvailableAction]) -> dict[str, Any]:
         "longitude": row.longitude,
         "latitude": row.latitude,
         "seen": queries.last_row_sequence(row),
+        "page": reverse(f"records:{declared.code}-row", args=[row.number]),
         "actions": [dataclasses.asdict(action) for action in actions],
+        "history": [],
     }
     if any("reason_code" in action.needs for action in actions):
         task["reasons"] = row.workflow.definition["reason_codes"]

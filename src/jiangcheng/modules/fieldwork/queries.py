@@ -15,7 +15,7 @@ from django.utils import timezone
 from jiangcheng.core.access import queries as access
 from jiangcheng.core.access.models import User
 from jiangcheng.core.cases import queries as cases
-from jiangcheng.core.cases.models import Case
+from jiangcheng.core.cases.models import Case, CaseStep
 from jiangcheng.core.manifest import CheckItem, ToDo, manifests
 from jiangcheng.core.records import queries as records
 from jiangcheng.core.records.models import Record
@@ -207,10 +207,13 @@ def photos_since(*, user: User, since: dt.datetime) -> int:
     return Evidence.objects.filter(uploaded_by=user, uploaded_at__gt=since).count()
 
 
-def last_sequence(case: Case) -> int:
-    """Return the sequence of a case's last step."""
-    last = case.steps.order_by("-sequence").values_list("sequence", flat=True).first()
-    return last or 0
+def histories(found: Iterable[Case]) -> dict[int, list[CaseStep]]:
+    """Return the steps of cases in their order, with people and evidence, by primary key of the case."""
+    steps: dict[int, list[CaseStep]] = {case.pk: [] for case in found}
+    rows = CaseStep.objects.filter(case__in=steps).select_related("actor").prefetch_related("evidence")
+    for step in rows.order_by("case", "sequence"):
+        steps[step.case_id].append(step)
+    return steps
 
 
 def local_day(now: dt.datetime) -> dt.date:

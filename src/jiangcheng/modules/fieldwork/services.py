@@ -228,7 +228,7 @@ def _report(entry: Entry) -> dict[str, Any]:
         latitude=latitude,
         now=entry.now,
         severity=int(severity or 2),
-        files=_files(entry.photos()),
+        evidence=entry.photos(),
     )
     return {"number": case.number, "position": source}
 
@@ -255,10 +255,6 @@ def _facility(entry: Entry) -> Facility | None:
     if found is None:
         raise Rejected(404, "facility", "unknown")
     return found
-
-
-def _files(photos: Sequence[Evidence]) -> list[File[bytes]]:
-    return [File(photo.file.open("rb"), name=photo.file.name) for photo in photos]
 
 
 def _act(entry: Entry) -> dict[str, Any]:
@@ -415,7 +411,7 @@ def _case_of_visit(
         longitude=facility.longitude,
         latitude=facility.latitude,
         now=entry.now,
-        files=_files(photos),
+        evidence=photos,
     )
 
 

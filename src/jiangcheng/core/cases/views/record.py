@@ -29,12 +29,6 @@ from jiangcheng.core.manifest import manifests
 from jiangcheng.core.registry.models import Evidence, ObservedProperty
 from jiangcheng.core.registry.rules import SUFFIXES
 
-OTHER_STEPS = {
-    "task_done": {"name_zh": "协办完成", "name_en": "Help given"},
-    "split": {"name_zh": "拆分", "name_en": "Split"},
-    "absorb": {"name_zh": "并入", "name_en": "Takes in"},
-}
-"""Steps that are no action of a workflow."""
 MOST_PARTS = 10
 MAX_FILES = 9
 """Files taken with one step; what is beyond is left out."""
@@ -258,13 +252,11 @@ def _names(action: queries.AvailableAction) -> dict[str, str]:
 
 
 def _step(item: Case, step: CaseStep) -> dict[str, Any]:
-    actions = {action["code"]: action for action in item.workflow.definition["actions"]}
-    known = actions.get(step.action) or OTHER_STEPS.get(step.action)
     reasons = {reason["code"]: reason for reason in item.workflow.definition["reason_codes"]}
     reason = reasons.get(step.details.get("reason_code", ""))
     return {
         "step": step,
-        "action": wording.name_of(known) if known else _("上报"),
+        "action": wording.name_of(item.workflow.names_of(step.action)),
         "state": wording.state_of(item, step.to_state),
         "reason": wording.name_of(reason) if reason else "",
     }
