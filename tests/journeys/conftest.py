@@ -76,7 +76,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def live_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCity]:
     """A seeded installation served by uvicorn in its own process, on SQLite in a file."""
     data = tmp_path_factory.mktemp("city")
@@ -103,7 +103,7 @@ def live_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCity]:
         log.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCity]:
     """The demo city, started by its own command; tests that ask for it share one worker's."""
     data = tmp_path_factory.mktemp("demo")
