@@ -290,10 +290,6 @@ def go_on(page):
 
 def test_an_event_is_reported_dispatched_handled_off_line_checked_and_closed_on_phones(phone, live_city):
     title, screen = "桥下倾倒渣土", {"width": 390, "height": 844}
-    # Another journey of this city may have left somebody with English.
-    live_city.execute(
-        "from jiangcheng.core.access.models import User\nUser.objects.update(language='zh-hans')"
-    )
     inspector, before, after = phone("grid", **screen), jpeg(301), jpeg(302)
     report(inspector, title, [before])
     wait_sent(inspector)
